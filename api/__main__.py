@@ -1,0 +1,6 @@
+"""`python -m api COMMAND`."""
+
+from api.cli.main import run
+
+if __name__ == "__main__":
+    run()

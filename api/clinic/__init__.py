@@ -1,0 +1,1 @@
+"""The clinic: FHIR resources to and from the reasoning in `domain`."""

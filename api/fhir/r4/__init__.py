@@ -1,0 +1,1 @@
+"""Data cut from the FHIR R4 definitions, and the script that cuts it."""

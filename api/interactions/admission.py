@@ -1,0 +1,132 @@
+"""The one way by which a write reaches the store.
+
+Create, update, delete, every entry of a transaction and the clinic's operations bring `Change`s
+here. They are judged together, on the state that they would leave behind: the clinic adds what
+follows from them, references must lead somewhere, and nothing that is still referred to may go.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from api.fhir.lexical import parse
+from api.fhir.outcome import Failure, FailureKind, Issue
+from api.fhir.references import LocalReference, parse_relative
+from api.fhir.resource import equal_content, references
+from api.interactions.context import Context
+from api.store.session import Transaction
+from api.store.version import Change, StoredVersion
+
+Key = tuple[str, str]
+
+# A delete leaves these standing: they speak of what was (http.html#delete, and our design).
+KEEPS_NO_HOLD = frozenset({"AuditEvent", "Provenance"})
+
+
+def admit(
+    transaction: Transaction,
+    changes: Sequence[Change],
+    context: Context,
+    match_keys: Mapping[Key, str] | None = None,
+) -> dict[Key, StoredVersion]:
+    """Write the changes with all that follows from them; give the version of each identity.
+
+    An update that changes nothing gets no new version: its current one is given.
+    Raises Failure UNPROCESSABLE or CONFLICT, and then nothing is written.
+    """
+    expanded = context.clinic.expand(transaction, list(changes))
+    if context.refuse_dangling:
+        _refuse_dangling(transaction, expanded, context.base_url)
+        _refuse_deletes_of_referenced(transaction, expanded, context.base_url)
+    unchanged = {_key(change): change.previous for change in expanded if _is_unchanged(change)}
+    written = transaction.write(
+        [change for change in expanded if _key(change) not in unchanged], match_keys or {}
+    )
+    versions = {(version.resource_type, version.resource_id): version for version in written}
+    versions.update({key: version for key, version in unchanged.items() if version is not None})
+    return versions
+
+
+def _key(change: Change) -> Key:
+    return (change.resource_type, change.resource_id)
+
+
+def _is_unchanged(change: Change) -> bool:
+    previous = change.previous
+    if previous is None:
+        return False
+    if change.resource is None:
+        return previous.is_deleted
+    return previous.content is not None and equal_content(parse(previous.content), change.resource)
+
+
+def _targets(change: Change, base_url: str) -> Iterable[tuple[str, LocalReference]]:
+    if change.resource is None:
+        return
+    for path, reference in references(change.resource):
+        text = reference.get("reference")
+        target = parse_relative(text.removeprefix(f"{base_url}/")) if text else None
+        if target is not None:
+            yield path, target
+
+
+def _refuse_dangling(transaction: Transaction, changes: Sequence[Change], base_url: str) -> None:
+    wanted = [(path, target) for change in changes for path, target in _targets(change, base_url)]
+    if not wanted:
+        return
+    kept = {_key(change) for change in changes if change.resource is not None}
+    gone = {_key(change) for change in changes if change.resource is None}
+    asked = {target[:2] for _, target in wanted} - kept - gone
+    found = kept | (transaction.share_lock(sorted(asked)) if asked else set())
+    issues = [
+        Issue("not-found", _dangling(target), (path,))
+        for path, target in wanted
+        if target[:2] not in found or not _version_exists(transaction, target)
+    ]
+    if issues:
+        raise Failure(FailureKind.UNPROCESSABLE, *issues)
+
+
+def _version_exists(transaction: Transaction, target: LocalReference) -> bool:
+    number = target.version
+    if number is None:
+        return True
+    if not (number.isascii() and number.isdigit() and len(number) < 10):  # noqa: PLR2004 - versions are below 10^9
+        return False
+    return transaction.vread(target.resource_type, target.resource_id, int(number)) is not None
+
+
+def _dangling(target: LocalReference) -> str:
+    return (
+        f"{target.resource_type}/{target.resource_id} does not exist here. Write it first, or in the same transaction; "
+        "a server started with --references allow does not check."
+    )
+
+
+def _refuse_deletes_of_referenced(
+    transaction: Transaction, changes: Sequence[Change], base_url: str
+) -> None:
+    deleted = {_key(change) for change in changes if change.resource is None}
+    if not deleted:
+        return
+    rewritten = {_key(change) for change in changes}
+    still = {
+        (target[:2], _key(change))
+        for change in changes
+        for _, target in _targets(change, base_url)
+        if target[:2] in deleted
+    }
+    for referrer in transaction.referrers(sorted(deleted)):
+        key = (referrer.resource_type, referrer.resource_id)
+        if key not in rewritten:
+            still.add(((referrer.target_type, referrer.target_id), key))
+    issues = [
+        Issue(
+            "conflict",
+            f"{'/'.join(target)} is referred to by {'/'.join(referrer)}; change or delete that "
+            "first, or both in one transaction.",
+            (target[0],),
+        )
+        for target, referrer in sorted(still)
+        if referrer[0] not in KEEPS_NO_HOLD and referrer != target
+    ]
+    if issues:
+        raise Failure(FailureKind.CONFLICT, *issues[:20])

@@ -1,0 +1,120 @@
+"""FHIR capabilities interaction: what this server does, from the same rows that make it do so.
+
+https://hl7.org/fhir/R4/http.html#capabilities
+
+Assessment is no R4 type. It stands in an extension, so that the statement itself is valid R4.
+"""
+
+from functools import lru_cache
+from typing import Any
+
+import orjson
+
+from api.fhir.registry import ResourceType, SearchParameter, registry
+from api.interactions.addressing import OPERATION_TYPES, SHAPES
+from api.interactions.context import Context, InteractionRequest, InteractionResult
+from api.store.session import Snapshot
+
+CANONICAL = "https://runspine.example.org/fhir"
+RELEASED = "2026-11-22"
+
+TYPE_SHAPES = ("*", "*/_search", "*/_history", "*/*", "*/*/_history", "*/*/_history/*")
+SYSTEM_INTERACTIONS = ("transaction", "batch", "history-system")
+
+
+def capabilities(
+    _snapshot: Snapshot, context: Context, _request: InteractionRequest
+) -> InteractionResult:
+    """Answer the CapabilityStatement."""
+    return InteractionResult(200, body=_statement(context.base_url, context.software_version))
+
+
+def interactions_of(row: ResourceType) -> list[str]:
+    """Give the codes of the interactions that a type has, as the routes have them."""
+    if not row.is_stored:
+        return []
+    return sorted({code for shape in TYPE_SHAPES for code in SHAPES[shape].values()})
+
+
+@lru_cache(maxsize=4)
+def _statement(base_url: str, version: str) -> bytes:
+    rows = registry().types.values()
+    statement = {
+        "resourceType": "CapabilityStatement",
+        "url": f"{CANONICAL}/CapabilityStatement/runspine",
+        "version": version,
+        "name": "RunSpine",
+        "title": "RunSpine: records for clinics that treat runners with spinal pain",
+        "status": "active",
+        "date": RELEASED,
+        "publisher": "RunSpine",
+        "kind": "instance",
+        "software": {"name": "RunSpine", "version": version, "releaseDate": RELEASED},
+        "implementation": {"description": "RunSpine FHIR server", "url": base_url},
+        "fhirVersion": "4.0.1",
+        "format": ["application/fhir+json", "json"],
+        "rest": [
+            {
+                "extension": [_logical(row) for row in rows if row.is_logical],
+                "mode": "server",
+                "documentation": "Unknown search parameters are refused with 400 unless the "
+                "request says Prefer: handling=lenient.",
+                "security": {
+                    "cors": True,
+                    "description": "Open on loopback: authorisation comes in a later release.",
+                },
+                "resource": [
+                    _resource(row) for row in rows if row.is_stored and not row.is_logical
+                ],
+                "interaction": [{"code": code} for code in SYSTEM_INTERACTIONS],
+            }
+        ],
+    }
+    return orjson.dumps(statement)
+
+
+def _resource(row: ResourceType) -> dict[str, Any]:
+    return {
+        "type": row.name,
+        "interaction": [{"code": code} for code in interactions_of(row)],
+        "versioning": "versioned",
+        "readHistory": True,
+        "updateCreate": True,
+        "conditionalCreate": True,
+        "conditionalRead": "full-support",
+        "conditionalUpdate": False,
+        "conditionalDelete": "not-supported",
+        "referencePolicy": ["literal", "logical", "enforced"],
+        "searchParam": [_parameter(each) for each in row.search_parameters.values()],
+    }
+
+
+def _parameter(parameter: SearchParameter) -> dict[str, Any]:
+    return {
+        "name": parameter.code,
+        "definition": parameter.url,
+        "type": parameter.type,
+        "documentation": parameter.description,
+    }
+
+
+def _logical(row: ResourceType) -> dict[str, Any]:
+    parts: list[dict[str, Any]] = [{"url": "type", "valueCode": row.name}]
+    parts += [{"url": "interaction", "valueCode": code} for code in interactions_of(row)]
+    for parameter in row.search_parameters.values():
+        parts.append(
+            {
+                "url": "searchParam",
+                "extension": [
+                    {"url": "name", "valueString": parameter.code},
+                    {"url": "type", "valueCode": parameter.type},
+                    {"url": "documentation", "valueString": parameter.description},
+                ],
+            }
+        )
+    parts += [
+        {"url": "operation", "valueString": operation}
+        for operation, of in OPERATION_TYPES.items()
+        if of == row.name
+    ]
+    return {"url": f"{CANONICAL}/StructureDefinition/logical-type", "extension": parts}

@@ -1,0 +1,58 @@
+"""Where SQLite and PostgreSQL differ in SQL, and nowhere else.
+
+The only module that may name a dialect. Everything else in the store is one SQLAlchemy Core
+expression for both.
+"""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import BigInteger, ColumnElement, Table, Text, bindparam, func, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import Dialect
+
+SQLITE = "sqlite"
+POSTGRESQL = "postgresql"
+
+#: Text that sorts by its bytes on both databases: SQLite's default, and `COLLATE "C"`, so that
+#: pages come in the same order everywhere and a prefix is found through the index.
+OrderedText = Text().with_variant(postgresql.TEXT(collation="C"), POSTGRESQL)
+#: A whole number of 64 bits. SQLite knows only INTEGER, and gives it the same range.
+Integer64 = BigInteger().with_variant(sqlite.INTEGER(), SQLITE)
+
+_TEXT_DIALECTS: dict[str, Dialect] = {
+    SQLITE: sqlite.dialect(paramstyle="qmark"),
+    POSTGRESQL: postgresql.dialect(paramstyle="format"),
+}
+_INSERTS: dict[str, Any] = {SQLITE: sqlite.insert, POSTGRESQL: postgresql.insert}
+
+
+def text_dialect(name: str) -> Dialect:
+    """Give the dialect that compiles a statement once to text with positional parameters.
+
+    Raises KeyError for a database that is neither SQLite nor PostgreSQL.
+    """
+    return _TEXT_DIALECTS[name]
+
+
+def insert_or(name: str, table: Table) -> Any:
+    """Give an INSERT that takes `on_conflict_do_nothing` and `on_conflict_do_update`."""
+    return _INSERTS[name](table)
+
+
+def any_of(name: str, column: ColumnElement[str], parameter: str) -> ColumnElement[bool]:
+    """Give the condition that a column is one of a list that comes as a single parameter.
+
+    The statement keeps its text whatever the length of the list, so it is compiled only once.
+    `list_value` gives the parameter its value.
+    """
+    if name == POSTGRESQL:
+        return column == func.any(bindparam(parameter, type_=postgresql.ARRAY(Text)))
+    items = func.json_each(bindparam(parameter)).table_valued("value")
+    return column.in_(select(items.c.value))
+
+
+def list_value(name: str, items: Sequence[str]) -> Any:
+    """Give a list the form in which the database's driver takes it as one parameter."""
+    return list(items) if name == POSTGRESQL else json.dumps(items)

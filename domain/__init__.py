@@ -1,0 +1,1 @@
+"""Rehabilitation of runners with spinal pain: the reasoning, with the standard library only."""

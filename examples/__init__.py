@@ -1,0 +1,1 @@
+"""Examples that can be sent to a running server as they stand."""

@@ -1,0 +1,1 @@
+"""The demo clinic: synthetic runners with synthetic names."""

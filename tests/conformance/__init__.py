@@ -1,0 +1,1 @@
+"""The written specification, as requests and expected answers."""

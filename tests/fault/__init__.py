@@ -1,0 +1,1 @@
+"""What survives when servers are killed and power is cut."""

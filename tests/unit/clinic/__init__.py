@@ -1,0 +1,1 @@
+"""The clinic against the domain and a real store."""
