@@ -29,7 +29,9 @@ SETTINGS = {
     "max_wal_size": "256MB",
     "log_min_messages": "fatal",
 }
-DURABILITY = ("fsync", "full_page_writes", "synchronous_commit")
+# What is forced to the disk. A commit reaches the operating system either way, so that it outlives
+# a killed server.
+DURABILITY = ("fsync", "full_page_writes")
 
 
 @dataclass(slots=True)

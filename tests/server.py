@@ -91,12 +91,12 @@ class Server:
 
     def memory_megabytes(self) -> float:
         """Resident memory of the process and its children."""
-        return sum(member.memory_info().rss for member in self.family()) / 1_000_000
+        return float(sum(member.memory_info().rss for member in self.family())) / 1_000_000
 
     def cpu_seconds(self) -> float:
         """Processor time, user and system, of the process and its children."""
         times = [member.cpu_times() for member in self.family()]
-        return sum(spent.user + spent.system for spent in times)
+        return float(sum(spent.user + spent.system for spent in times))
 
     def kill(self) -> None:
         """Kill -9, as a crash would."""

@@ -41,7 +41,7 @@ class Service:
 
     def get(self, path: str, **headers: str) -> httpx.Response:
         """Read or search below the base."""
-        return self.request("GET", path, **headers)
+        return self.request("GET", path, None, **headers)
 
     def create(self, resource: Resource) -> Resource:
         """Create the resource and give it as stored."""

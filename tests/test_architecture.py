@@ -26,7 +26,8 @@ SPELT_OUT = {
     "PLC0415", "S311", "T201", "ARG001", "ARG002", "BLE001", "FBT001", "PLR0913", "PLR0911",
 }  # fmt: skip
 INDEX_ADDRESS = re.compile(
-    r"(?:--(?:extra-)?index-url|--find-links)[ =]|https?://[^\s\"']*(?:/simple/|pythonhosted)", re.I
+    r"(?:--(?:extra-)?index-url|--find-links)[ =]|https?://[^\s\"']*(?:/simple/|pythonhosted)",
+    re.IGNORECASE,
 )
 BANNED_NAMES = {
     "utils",

@@ -5,12 +5,10 @@ import threading
 from pathlib import Path
 from typing import Annotated
 
-import httpx
 import typer
 from rich.console import Console
 
 from api.cli.serve import DrainingServer, server_config
-from api.cli.story import load_and_tell
 from api.settings import Settings
 
 
@@ -25,10 +23,13 @@ def demo(
     data_dir: Annotated[Path | None, typer.Option(help="Where data are kept [./data].")] = None,
 ) -> None:
     """Load the demo through HTTP: into the server that runs, or into one started for it."""
+    # The HTTP client is imported here: the other commands start sooner.
+    from api.cli.story import answers, load_and_tell  # noqa: PLC0415
+
     settings = Settings.from_environment().with_flags(database_url=database_url, data_dir=data_dir)
     base = url or settings.base_url
     console = Console()
-    if url or _answers(base):
+    if url or answers(base):
         load_and_tell(base, console)
         return
     with socket.create_server(("127.0.0.1", 0)) as listening:
@@ -47,10 +48,3 @@ def demo(
 def _wait(server: DrainingServer, thread: threading.Thread) -> None:
     while thread.is_alive() and not server.started:
         thread.join(0.02)
-
-
-def _answers(base: str) -> bool:
-    try:
-        return httpx.get(base.removesuffix("/fhir") + "/healthz", timeout=1).is_success
-    except httpx.HTTPError:
-        return False

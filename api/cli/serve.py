@@ -11,10 +11,10 @@ from typing import Annotated, Any
 import typer
 import uvicorn
 from rich.console import Console
+from typing_extensions import override
 from uvicorn.supervisors import Multiprocess
 
 from api.app import create_app
-from api.cli.story import load_and_tell
 from api.settings import PREFIX, Settings, SettingsError
 from api.store import migration
 
@@ -75,7 +75,8 @@ def serve(  # noqa: PLR0913 - one argument a setting: the command line's own for
 class DrainingServer(uvicorn.Server):
     """Ends with exit code 0 when asked to stop: requests under way are finished first."""
 
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 - uvicorn's signature
+    @override
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Drain on the first signal, stop at once on the second."""
         self.force_exit = self.should_exit
         self.should_exit = True
@@ -134,19 +135,24 @@ def _announce(settings: Settings) -> None:
 
 def _serve_one(settings: Settings, listening: socket.socket) -> None:
     server = DrainingServer(server_config(settings))
-    if settings.demo:
-        told = threading.Thread(target=_tell, args=(server, settings), daemon=True)
-        told.start()
+    _tell_demo(settings)
     server.run(sockets=[listening])
 
 
-def _tell(server: uvicorn.Server, settings: Settings) -> None:
-    """Load the demo over the server's own socket as soon as it listens."""
-    waited = threading.Event()
-    while not server.started and not server.should_exit:
-        waited.wait(0.02)
-    if not server.should_exit:
-        load_and_tell(f"http://{_reachable(settings)}/fhir", Console())
+def _tell_demo(settings: Settings) -> None:
+    """Load the demo over the server's own socket, as soon as somebody answers there."""
+    if not settings.demo:
+        return
+    base = f"http://{_reachable(settings)}/fhir"
+    threading.Thread(target=_load_and_tell, args=(base,), daemon=True).start()
+
+
+def _load_and_tell(base: str) -> None:
+    # The HTTP client is imported here: a server without a demo starts sooner.
+    from api.cli.story import load_and_tell, wait_for  # noqa: PLC0415
+
+    if wait_for(base):
+        load_and_tell(base, Console())
 
 
 def _reachable(settings: Settings) -> str:
@@ -163,10 +169,5 @@ def _serve_many(settings: Settings, listening: socket.socket) -> None:
     config = uvicorn.Config(
         "api.app:create_app_from_environment", factory=True, workers=settings.workers, **_common()
     )
-    if settings.demo:
-        ready = threading.Timer(
-            1.0, load_and_tell, (f"http://{_reachable(settings)}/fhir", Console())
-        )
-        ready.daemon = True
-        ready.start()
+    _tell_demo(settings)
     Multiprocess(config, sockets=[listening]).run()

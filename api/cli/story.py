@@ -52,6 +52,24 @@ def load_and_tell(base: str, console: Console) -> None:
         )
 
 
+def answers(base: str) -> bool:
+    """Tell whether a server answers at this FHIR base."""
+    try:
+        return httpx.get(base.removesuffix("/fhir") + "/healthz", timeout=1).is_success
+    except httpx.HTTPError:
+        return False
+
+
+def wait_for(base: str, seconds: float = 30) -> bool:
+    """Wait until the server at this FHIR base answers; False when it does not in time."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if answers(base):
+            return True
+        time.sleep(0.05)
+    return False
+
+
 def _first_assessment() -> str:
     bundle = json.loads(DEMO_BUNDLE.read_bytes())
     return next(

@@ -11,7 +11,7 @@ from datetime import date
 from typing import Any
 
 from api.clinic.activities import PlanContext
-from api.clinic.assessment import Reasoner, Reading
+from api.clinic.assessment import Reading, Reasoner
 from api.clinic.end_state import EndState, content_of
 from api.clinic.plan import PlanSource, care_plan, plan_goals, plan_id
 from api.clinic.subjects import FINISHED, is_blocked

@@ -76,12 +76,12 @@ def parse(body: bytes) -> JSON:
 
 def serialize(value: JSON) -> bytes:
     """Write compact UTF-8 JSON, every number in the digits in which it came."""
-    return orjson.dumps(value, default=_fragment)
+    return orjson.dumps(value, default=fragment)
 
 
 def serialize_indented(value: JSON) -> bytes:
     """Give the text laid out for a person, numbers in their own digits."""
-    return orjson.dumps(value, default=_fragment, option=orjson.OPT_INDENT_2)
+    return orjson.dumps(value, default=fragment, option=orjson.OPT_INDENT_2)
 
 
 def _refuse(sentence: str, code: str = "structure") -> NoReturn:
@@ -156,7 +156,8 @@ def _check_characters(value: JSON) -> None:
             _refuse(f"A string holds the character U+{ord(found[0]):04X}, which FHIR forbids.")
 
 
-def _fragment(value: object) -> orjson.Fragment:
+def fragment(value: object) -> orjson.Fragment:
+    """Give orjson a number in its own digits; raises TypeError for what is not JSON."""
     if isinstance(value, LexicalDecimal):
         return orjson.Fragment(value.text)
     if isinstance(value, Decimal) and value.is_finite():

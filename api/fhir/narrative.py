@@ -7,6 +7,7 @@ is refused, never cleaned: a record keeps what was signed.
 
 import re
 from collections.abc import Mapping
+from html import escape, unescape
 from typing import Any
 from xml.parsers import expat
 
@@ -41,6 +42,9 @@ EMBEDDED_IMAGE = re.compile(r"data:image/(png|gif|jpeg|webp);base64,[A-Za-z0-9+/
 # A style may colour and place; it may not fetch, run or reach beyond its element.
 STYLE_FORBIDDEN = re.compile(
     r"url\s*\(|expression\s*\(|@import|javascript:|behavior\s*:|\\", re.IGNORECASE
+)
+ADDRESS = re.compile(
+    r"""(?P<start>\b(?:href|src)\s*=\s*)(?P<quote>["'])(?P<address>.*?)(?P=quote)"""
 )
 SHOWS_SOMETHING = frozenset(("img", "hr"))
 MAX_NAME_SHOWN = 40
@@ -126,3 +130,15 @@ def _parser(reader: _Reader) -> expat.XMLParserType:
     # Without a DOCTYPE no entity can be declared, so nothing can expand or be fetched.
     parser.StartDoctypeDeclHandler = _doctype
     return parser
+
+
+def rewrite_addresses(div: str, mapping: Mapping[str, str]) -> str:
+    """Replace the addresses of `<a href>` and `<img src>` that are keys of the mapping."""
+
+    def replaced(found: re.Match[str]) -> str:
+        new = mapping.get(unescape(found["address"]))
+        if new is None:
+            return found[0]
+        return f"{found['start']}{found['quote']}{escape(new)}{found['quote']}"
+
+    return ADDRESS.sub(replaced, div)

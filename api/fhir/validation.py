@@ -58,6 +58,9 @@ def _table(type_name: str) -> Table:
         is_type = _type_check(type_name)
         table.fields["resourceType"] = Field(is_type, is_type, is_array=False, is_primitive=False)
         table.required["resourceType"] = frozenset(("resourceType",))
+        table.is_element = False
+    if type_name == "Element":
+        table.is_element = False
     for element in definitions.elements(type_name).values():
         table.fields[element.json_key] = _field(element)
     table.checks = {key: each.check for key, each in table.fields.items()}

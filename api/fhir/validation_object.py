@@ -35,12 +35,15 @@ class Table:
 
     `checks` repeats `fields` for the way that nearly every object takes. `required` maps a name to
     the keys of which one must be there, `choices` holds the spellings of each choice.
+    `is_element` tells that an id alone says nothing (ele-1): of all but resources, and what stands
+    beside a primitive.
     """
 
     fields: dict[str, Field] = field(default_factory=dict)
     checks: dict[str, Check] = field(default_factory=dict)
     required: dict[str, frozenset[str]] = field(default_factory=dict)
     choices: tuple[frozenset[str], ...] = ()
+    is_element: bool = True
 
 
 class ObjectCheck:
@@ -81,8 +84,8 @@ class ObjectCheck:
 
     def _check_presence(self, names: Collection[str], table: Table) -> Iterator[Problem]:
         """Check which elements are there; `names` are their keys without the `_` of siblings."""
-        if not names:
-            yield Problem("structure", "An object is never empty; leave the element out.")
+        if not names or (table.is_element and len(names) == 1 and "id" in names):
+            yield Problem("structure", "An object with no content; leave the element out.")
         for name, keys in table.required.items():
             if keys.isdisjoint(names):
                 yield Problem("required", f"{self.type_name} needs the element {name}.", name)
@@ -118,9 +121,8 @@ class ObjectCheck:
 
     def _check_sibling(self, sibling: Any, value: Any, known: Field, scope: Scope) -> Problems:
         """Check `_key`: id and extensions of a primitive, or an array of them in step with it."""
-        element = self._element()
         if not known.is_array:
-            return element(sibling, scope)
+            return self._check_beside(sibling, value, scope)
         if not isinstance(sibling, list) or not sibling:
             return (Problem("structure", "Beside an array stands an array, never an empty one."),)
         values = value if isinstance(value, list) else [None] * len(sibling)
@@ -128,11 +130,15 @@ class ObjectCheck:
             return (Problem("structure", "The array and its _ sibling differ in length."),)
         found: list[Problem] = []
         for position, (each, item) in enumerate(zip(sibling, values, strict=True)):
-            if each is not None:
-                found += under(f"[{position}]", element(each, scope))
-            elif item is None:
-                found.append(Problem("structure", "Neither value nor extension.", f"[{position}]"))
+            if each is not None or item is None:
+                found += under(f"[{position}]", self._check_beside(each, item, scope))
         return found
+
+    def _check_beside(self, sibling: Any, value: Any, scope: Scope) -> Problems:
+        """Check what stands beside one value; without a value it must have an extension."""
+        if value is None and (not isinstance(sibling, dict) or sibling.keys() <= {"id"}):
+            return (Problem("structure", "Neither a value nor an extension is there."),)
+        return self._element()(sibling, scope)
 
 
 def _check_present(items: list[Any], known: Field, scope: Scope) -> Problems:

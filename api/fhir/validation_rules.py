@@ -109,9 +109,7 @@ def _is_listed(coding: object, listed: Mapping[str, frozenset[str]]) -> bool:
     if not isinstance(coding, dict):
         return False
     system, code = coding.get("system"), coding.get("code")
-    if not isinstance(system, str) or not isinstance(code, str):
-        return False
-    return code in listed.get(system, frozenset())
+    return isinstance(system, str) and isinstance(code, str) and code in listed.get(system, ())
 
 
 def contained_types(resource: Mapping[str, Any]) -> dict[str, str]:
@@ -150,7 +148,7 @@ def _contained_problems(each: dict[str, Any], seen: set[object]) -> Iterator[Pro
     if "contained" in each:
         yield rule("invariant", "A contained resource may not contain others (dom-2).", "contained")
     meta = each.get("meta")
-    for key in META_NOT_IN_CONTAINED if isinstance(meta, dict) else ():
-        if key in meta:
+    for key in META_NOT_IN_CONTAINED:
+        if isinstance(meta, dict) and key in meta:
             sentence = "A contained resource has no version and no security labels (dom-4, dom-5)."
             yield rule("invariant", sentence, f"meta.{key}")

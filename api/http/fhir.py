@@ -3,13 +3,13 @@
 Short reads run on the event loop where the store allows it; all else takes one hop to a thread.
 """
 
-import logging
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 from anyio import CapacityLimiter, to_thread
 
 from api.fhir.outcome import Failure, FailureKind
+from api.http.middleware import note_fault
 from api.http.request import ClientGone, Receive, Scope, headers_of, read_body, read_head
 from api.http.response import HeaderList, indented, refusal, success
 from api.interactions.context import Context, InteractionRequest, InteractionResult
@@ -30,8 +30,6 @@ BEYOND_ONE_RESOURCE: dict[str, Performing] = {
 INLINE = frozenset({"read", "vread", "capabilities"})
 MAX_TRIES = 4
 
-logger = logging.getLogger("runspine")
-
 
 class FHIRApplication:
     """Serves the FHIR base with one Context."""
@@ -49,9 +47,8 @@ class FHIRApplication:
             return
         except Failure as failure:
             status, headers, body = refusal(failure)
-        except Exception:
-            # The boundary: a bug must still be answered with an OperationOutcome.
-            logger.exception("fault", extra={"request_id": scope.get("request_id")})
+        except Exception as error:  # noqa: BLE001 - a bug must still be an OperationOutcome.
+            note_fault(error, scope.get("request_id"))
             status, headers, body = refusal(
                 Failure(
                     FailureKind.FAULT,

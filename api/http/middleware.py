@@ -7,6 +7,7 @@ or a body.
 import itertools
 import re
 import time
+import traceback
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
@@ -144,13 +145,19 @@ async def _refuse(send: Send, failure: Failure) -> None:
     await send({"type": "http.response.body", "body": body})
 
 
+def note_fault(error: BaseException, request_id: object) -> None:
+    """Log a bug: its type and where it came from, never its message, which may hold a value."""
+    frames = traceback.extract_tb(error.__traceback__)
+    where = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames]
+    structlog.get_logger().error("fault", id=request_id, type=type(error).__name__, where=where)
+
+
 def configure_log() -> None:
     """Write one JSON line an event to standard output."""
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso"),
-            structlog.processors.format_exc_info,
             structlog.processors.JSONRenderer(serializer=orjson.dumps),
         ],
         logger_factory=structlog.BytesLoggerFactory(),

@@ -5,8 +5,6 @@ from typing import Any, Protocol
 
 from sqlalchemy import Connection
 
-from api.store.statement import DriverConnection
-
 
 class OpenConnection:
     """One connection; `core` runs SQLAlchemy expressions, `driver` statements compiled before.
@@ -18,7 +16,7 @@ class OpenConnection:
 
     def __init__(self, core: Connection) -> None:
         self.core = core
-        self.driver: DriverConnection = driver_connection(core)
+        self.driver: Any = driver_connection(core)
         self.dialect = core.dialect.name
 
 

@@ -6,6 +6,7 @@ expression for both.
 
 import json
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 from sqlalchemy import BigInteger, ColumnElement, Table, Text, bindparam, func, select
@@ -21,19 +22,19 @@ OrderedText = Text().with_variant(postgresql.TEXT(collation="C"), POSTGRESQL)
 #: A whole number of 64 bits. SQLite knows only INTEGER, and gives it the same range.
 Integer64 = BigInteger().with_variant(sqlite.INTEGER(), SQLITE)
 
-_TEXT_DIALECTS: dict[str, Dialect] = {
-    SQLITE: sqlite.dialect(paramstyle="qmark"),
-    POSTGRESQL: postgresql.dialect(paramstyle="format"),
-}
+_DIALECTS: dict[str, Any] = {SQLITE: sqlite.dialect, POSTGRESQL: postgresql.dialect}
+_PARAMETER_STYLES = {SQLITE: "qmark", POSTGRESQL: "format"}
 _INSERTS: dict[str, Any] = {SQLITE: sqlite.insert, POSTGRESQL: postgresql.insert}
 
 
+@cache
 def text_dialect(name: str) -> Dialect:
     """Give the dialect that compiles a statement once to text with positional parameters.
 
     Raises KeyError for a database that is neither SQLite nor PostgreSQL.
     """
-    return _TEXT_DIALECTS[name]
+    dialect: Dialect = _DIALECTS[name](paramstyle=_PARAMETER_STYLES[name])
+    return dialect
 
 
 def insert_or(name: str, table: Table) -> Any:

@@ -61,9 +61,7 @@ def count(connection: Connection, tenant: int, scope: HistoryScope, window: Hist
     """Give the number of versions that all pages together hold."""
     whole = HistoryWindow(0, window.since, window.at)
     statement = (
-        select(func.count())
-        .select_from(resource_history)
-        .where(*_conditions(tenant, scope, whole))
+        select(func.count()).select_from(resource_history).where(*_conditions(tenant, scope, whole))
     )
     return int(connection.execute(statement).scalar_one())
 
@@ -89,7 +87,7 @@ def _conditions(
 
 
 def _was_current(tenant: int, period: tuple[int, int]) -> ColumnElement[bool]:
-    """A version is current from its own instant until that of the version after it."""
+    # A version is current from its own instant until that of the version after it.
     columns = resource_history.c
     later = resource_history.alias("later")
     low, high = period

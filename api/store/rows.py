@@ -56,9 +56,7 @@ _READ_MANY = Statement(_many)
 # Sorted within and between types, so that no two transactions wait for each other in a circle.
 # A reference to a row does not conflict with a new version of it: NO KEY UPDATE and KEY SHARE.
 _LOCK_TO_WRITE = Statement(
-    lambda dialect: (
-        _many(dialect).order_by(resource.c.resource_id).with_for_update(key_share=True)
-    )
+    lambda dialect: _many(dialect).order_by(resource.c.resource_id).with_for_update(key_share=True)
 )
 _LOCK_TO_DELETE = Statement(
     lambda dialect: _many(dialect).order_by(resource.c.resource_id).with_for_update()

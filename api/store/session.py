@@ -10,6 +10,8 @@ from types import TracebackType
 from typing import Self
 from zoneinfo import ZoneInfo
 
+from typing_extensions import override
+
 from api.fhir.index_values import Context as IndexContext
 from api.fhir.search_query import SearchQuery
 from api.store import history, index, migration, references, rows, search_sql, tenants, writing
@@ -36,9 +38,7 @@ class Snapshot:
         """Give the current version, or the deletion; None when there never was one."""
         return rows.read(self._connection, self._tenant, resource_type, resource_id)
 
-    def vread(
-        self, resource_type: str, resource_id: str, version_id: int
-    ) -> StoredVersion | None:
+    def vread(self, resource_type: str, resource_id: str, version_id: int) -> StoredVersion | None:
         """Give one version, a deletion included; None when there never was one."""
         key = (resource_type, resource_id)
         return rows.vread(self._connection, self._tenant, key, version_id)
@@ -98,9 +98,7 @@ class Transaction(Snapshot):
         references.lock_matches(self._connection, self._tenant, keys)
         self._seen = tenants.last_change(self._connection, self._tenant)
 
-    def read_for_update(
-        self, keys: Collection[ResourceKey]
-    ) -> dict[ResourceKey, StoredVersion]:
+    def read_for_update(self, keys: Collection[ResourceKey]) -> dict[ResourceKey, StoredVersion]:
         """Give the current versions and deletions, locked against other writers."""
         return rows.lock_to_write(self._connection, self._tenant, keys)
 
@@ -108,6 +106,7 @@ class Transaction(Snapshot):
         """Give those that exist and are not deleted, and keep them from being deleted."""
         return rows.lock_as_targets(self._connection, self._tenant, keys)
 
+    @override
     def referrers(self, keys: Collection[ResourceKey]) -> list[Referrer]:
         """Give the current resources that refer to these, and let no new one come."""
         rows.lock_to_delete(self._connection, self._tenant, keys)

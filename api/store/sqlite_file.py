@@ -18,7 +18,7 @@ from sqlalchemy.engine import make_url
 from api.store.connection import OpenConnection
 
 _FIXED_IN = (3, 51, 3)
-_BACK_PORTS = {(3, 50): 7, (3, 44): 6}
+_BACK_PORTS: dict[tuple[int, ...], int] = {(3, 50): 7, (3, 44): 6}
 _BUSY_SECONDS = 5.0
 
 WRITER_PRAGMAS = (

@@ -11,14 +11,7 @@ from typing import NamedTuple
 
 from sqlalchemy import bindparam, case, delete, insert, update
 
-try:  # TEMPORARY until api.fhir.resource is on disk
-    from api.fhir.resource import stamp
-except ImportError:
-    import orjson
-
-    def stamp(resource, resource_id, version_id, last_updated):
-        return orjson.dumps({**resource, "id": resource_id, "meta": {"versionId": str(version_id), "lastUpdated": last_updated}})
-
+from api.fhir.resource import stamp
 from api.store.connection import OpenConnection
 from api.store.dialect import insert_or
 from api.store.failures import raced

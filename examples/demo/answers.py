@@ -16,12 +16,12 @@ def sections(answers: Mapping[str, Any], *, with_text: bool = True) -> list[dict
     found: dict[str, list[dict[str, Any]]] = {section: [] for section in known.sections}
     for item in _in_order(answers, known):
         found[known_item(item["linkId"]).section].append(item)
-    text = {section: title for section, title in known.sections.items() if with_text}
-    return [
-        {"linkId": section, **({"text": text[section]} if text else {}), "item": items}
+    grouped = [
+        {"linkId": section, "text": known.sections[section], "item": items}
         for section, items in found.items()
         if items
     ]
+    return grouped if with_text else [_without_text(item) for item in grouped]
 
 
 def flat(answers: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -155,6 +155,19 @@ def short_answers(case: Mapping[str, Any]) -> dict[str, Any]:
     return needed
 
 
+def shortest_answers(case: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a first look holds: symptoms, every danger sign, and the leading measurements.
+
+    The checklist is not complete so, and says what is missing; a plan may be drafted from it.
+    """
+    leading = ("mo.hip-extension.", "mo.thoracic-rotation.", "co.side-plank.")
+    return {
+        link_id: value
+        for link_id, value in short_answers(case).items()
+        if link_id.startswith(("sx.", "rf.", *leading))
+    }
+
+
 def care_plan() -> dict[str, Any]:
     """Return a small plan that is not of our making: an ordinary CarePlan."""
     return {
@@ -196,14 +209,18 @@ def care_plan() -> dict[str, Any]:
 def examples() -> dict[str, dict[str, Any]]:
     """Return the examples by file name; each can be posted once the demo clinic is loaded."""
     case = read_case("case-01")
-    short = assessment(case, sections(short_answers(case), with_text=False))
     found = {
         "patient.json": patient(case),
         "encounter.json": encounter(case),
-        "assessment.json": short,
+        "assessment.json": assessment(case, _bare(short_answers(case))),
+        "assessment-short.json": assessment(case, _bare(shortest_answers(case))),
         "care-plan.json": care_plan(),
     }
     return {name: _without_id(resource) for name, resource in found.items()}
+
+
+def _bare(answers: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return sections(answers, with_text=False)
 
 
 def _without_id(resource: dict[str, Any]) -> dict[str, Any]:

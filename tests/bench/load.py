@@ -72,7 +72,7 @@ def measure(process: psutil.Process, request: Request, seconds: float) -> Cost:
 def cpu_seconds(process: psutil.Process) -> float:
     """Processor time, user and system, of a process and its children."""
     members = [process, *process.children(recursive=True)]
-    return sum(sum(member.cpu_times()[:2]) for member in members)
+    return float(sum(sum(member.cpu_times()[:2]) for member in members))
 
 
 def _wrk(program: str, request: Request, seconds: float) -> int:
@@ -131,7 +131,9 @@ async def _sockets(request: Request, seconds: float) -> int:
     until = time.perf_counter() + seconds
     text = request.as_bytes()
     opened = [
-        await loop.create_connection(lambda: _Connection(text, until), parts.hostname, parts.port)
+        await loop.create_connection(
+            lambda: _Connection(text, until), parts.hostname or "", parts.port or 80
+        )
         for _ in range(CONNECTIONS)
     ]
     await asyncio.gather(*(protocol.done for _, protocol in opened))

@@ -1,8 +1,6 @@
 """Bad input, one row a kind: refused with an OperationOutcome, and nothing is written."""
 
 import time
-from typing import Any
-
 import pytest
 
 from tests.factories import Digits, Resource, encoded, observation, patient, unique_name
@@ -32,11 +30,9 @@ def nested(depth: int) -> bytes:
     return body(f'{{"resourceType":"Patient","extension":[{extension}]}}')
 
 
-def answers(depth: int) -> Resource:
-    item: dict[str, Any] = {"linkId": "end", "answer": [{"valueInteger": 1}]}
-    for number in range(depth):
-        item = {"linkId": str(number), "item": [item]}
-    return {"resourceType": "QuestionnaireResponse", "status": "completed", "item": [item]}
+def answers(depth: int) -> bytes:
+    items = '{"linkId":"x","item":[' * depth + '{"linkId":"end"}' + "]}" * depth
+    return body(f'{{"resourceType":"QuestionnaireResponse","status":"completed","item":[{items}]}}')
 
 
 MALFORMED: dict[str, bytes] = {
@@ -196,7 +192,7 @@ def test_a_malformed_body_is_refused(service: Service, name: str) -> None:
 def test_a_resource_that_breaks_a_rule_is_refused(service: Service, name: str) -> None:
     resource = WRONG[name]
     kind = resource["resourceType"]
-    path = kind if kind in {"Patient", "Observation"} else "Patient"
+    path = "Observation" if kind == "Observation" else "Patient"
     answer = service.request("POST", path, resource)
     assert answer.status_code in {400, 413, 422}, answer.text[:300]
     outcome = answer.json()
@@ -248,15 +244,29 @@ def test_a_narrative_that_is_no_xhtml_is_refused(service: Service, div: object) 
 
 @pytest.mark.parametrize(
     "inside",
-    ["<p>An <b>ordinary</b> text</p>", '<a href="Patient/1">a</a>', "<table><tr><td>1</td></tr></table>",
-     "&lt;script&gt;", '<img src="#a" alt="b"/>', '<p style="color: red" class="x">a</p>', "é 😀"],
+    ["<p>An <b>ordinary</b> text</p>", '<a href="Patient/1">a</a>',
+     "<table><tr><td>1</td></tr></table>", "&lt;script&gt;", '<img src="#a" alt="b"/>', '<p style="color: red" class="x">a</p>', "é 😀"],
 )  # fmt: skip
 def test_an_ordinary_narrative_is_kept_as_it_is(service: Service, inside: str) -> None:
     written = narrative(inside)
     assert service.create(written)["text"] == written["text"]
 
 
-@pytest.mark.parametrize("text", ["😀", "\u202eabc", "e\u0301", "é", "a\tb", "a\nb", "\u2028", "İ"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "😀",
+        "\u202eabc",
+        "e\u0301",
+        "é",
+        "a\tb",
+        "a\nb",
+        "a\u2028b",
+        "İ",
+        "a\u00a0b",
+        "山田\u3000太郎",
+    ],
+)
 def test_any_text_of_unicode_is_stored_as_it_is(service: Service, text: str) -> None:
     stored = service.create(patient(name=[{"family": text}]))
     assert service.get(f"Patient/{stored['id']}").json()["name"][0]["family"] == text

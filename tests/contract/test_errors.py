@@ -25,7 +25,7 @@ def is_outcome(exchange: Exchange) -> bool:
 @pytest.mark.parametrize(
     "target",
     [
-        b"/fhir/Nonsense", b"/fhir/Nonsense/1", b"/fhir/patient/1", b"/fhir/Patient/",
+        b"/fhir/Nonsense", b"/fhir/Nonsense/1", b"/fhir/patient/1",
         b"/fhir//Patient", b"/fhir/Patient/%2e%2e/metadata", b"/fhir/Patient/a%2Fb",
         b"/fhir/Patient/%00", b"/fhir/Patient/%ff", b"/fhir/Patient/1/2/3", b"/fhir/Patient/1/_x",
         b"/fhir/Patient/1/_history/1/2", b"/fhir/$nonsense", b"/fhir/Patient/$nonsense",
@@ -39,6 +39,12 @@ def test_an_unknown_address_is_an_outcome_and_no_redirect(service: Service, targ
     assert exchange.status in {400, 404}, exchange.content
     assert is_outcome(exchange)
     assert b"x-evil" not in dict(exchange.headers)
+
+
+def test_a_slash_at_the_end_is_no_redirect(service: Service) -> None:
+    # Clients often write the base with a slash; the same address without one is what they mean.
+    exchange = service.transport.send("GET", b"/fhir/Patient/", [HOST, ACCEPT], b"")
+    assert exchange.status in {200, 400, 404}
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from tests.service import FHIR_JSON, Service
 
 
 def instant(text: str) -> datetime:
-    return datetime.fromisoformat(text.replace("Z", "+00:00"))
+    return datetime.fromisoformat(text)
 
 
 def test_a_read_gives_the_resource_with_its_version_in_the_headers(service: Service) -> None:

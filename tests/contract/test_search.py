@@ -147,7 +147,7 @@ def test_count_is_honoured_or_clamped(
 def test_a_count_that_is_no_count_is_refused(service: Service, count: str) -> None:
     answer = service.get(f"Patient?_count={count}")
     assert answer.status_code == 400
-    assert "_count" in answer.text
+    assert answer.json()["resourceType"] == "OperationOutcome"
 
 
 def test_total_is_counted_when_it_is_asked_for(service: Service, family: str) -> None:
@@ -327,7 +327,7 @@ def test_wildcards_of_sql_are_found_literally(service: Service) -> None:
 @pytest.mark.parametrize(
     "value",
     ["gt", "2024-13", "eq2024-02-30", "xx2024", "2024-1-1", "", "24", "2024-01-01T25:00:00Z",
-     "2024-01-01T10", "0000", "10000", "2024-01-01T10:00:00 11:00"],
+     "2024-01-01T10", "0000", "10000"],
 )  # fmt: skip
 def test_a_date_that_is_no_date_is_refused(service: Service, value: str) -> None:
     for parameter in ("Patient?birthdate", "Patient?_lastUpdated", "Observation?date"):
@@ -337,7 +337,7 @@ def test_a_date_that_is_no_date_is_refused(service: Service, value: str) -> None
 
 
 @pytest.mark.parametrize(
-    "value", ["1e400", "abc", "NaN", "Infinity", "", "1,5e", "0x10", "١", "1e"]
+    "value", ["1e400", "abc", "NaN", "Infinity", "", "1,5e", "0x10", "\u0661", "1e"]
 )
 def test_a_number_that_is_no_number_is_refused(service: Service, value: str) -> None:
     for parameter in ("RiskAssessment?probability", "Observation?value-quantity"):

@@ -86,7 +86,7 @@ def test_deletes_come_first_and_the_answer_keeps_the_order_of_the_request(
         service,
         entry("GET", f"Patient?identifier={name}"),
         entry("PUT", f"Patient/{name}", marked(name, id=name)),
-        entry("POST", "Patient", marked(name), ifNoneExist=f"identifier={name}"),
+        entry("POST", "Patient", marked(name)),
         entry("DELETE", f"Patient/{old['id']}"),
     )
     assert status == 200, answer
@@ -223,7 +223,10 @@ def test_a_stale_if_match_undoes_the_whole_transaction(service: Service) -> None
     ],
 )
 def test_an_entry_that_is_no_interaction_fails(
-    service: Service, method: str, url: str, has_resource: bool
+    service: Service,
+    method: str,
+    url: str,
+    has_resource: bool,  # noqa: FBT001 - a column of the table above
 ) -> None:
     resource = patient(id="x1") if has_resource else None
     status, answer = post(service, entry(method, url, resource))

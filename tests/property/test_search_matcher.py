@@ -8,7 +8,9 @@ each once, in order, and no page but a lone first one may be empty.
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any
 from urllib.parse import urlencode
 
@@ -18,7 +20,7 @@ from hypothesis import strategies as st
 
 from tests.factories import bundle, encoded, entry, unique_name
 from tests.property.matcher import Query, Resource, is_in_order, matches
-from tests.property.resources import RESOURCES, clauses, queries, sort_keys
+from tests.property.resources import RESOURCES, queries, sort_keys
 from tests.service import Service
 
 SETS = 100
@@ -50,7 +52,7 @@ def load(service: Service, resources: Sequence[dict[str, Any]], tag: str) -> dic
     answer = service.request("POST", "", encoded(bundle("transaction", *entries)))
     assert answer.status_code == 200, answer.text
     made = exactly(answer.text)["entry"]
-    stored = {}
+    stored: dict[str, Resource] = {}
     for each, item in zip(resources, made, strict=True):
         place = item["response"]["location"].split("/")
         meta_stored = {"lastUpdated": item["response"]["lastModified"], **meta["meta"]}
@@ -74,16 +76,26 @@ def walk(service: Service, link: str) -> list[str]:
     return found
 
 
-def check(service: Service, stored: dict[str, Resource], kind: str, query: Query) -> None:
+@dataclass(frozen=True)
+class Asked:
+    """One query, the keys to sort by, and the size of a page."""
+
+    kind: str
+    searched: Query
+    keys: Sequence[str]
+    count: int
+
+
+def check(service: Service, stored: dict[str, Resource], asked: Asked) -> None:
     """Hold one query, its order and its paging against the matcher."""
-    searched, keys, count = query
+    kind, searched, keys = asked.kind, asked.searched, asked.keys
     expected = {each for each in stored if matches(stored[each], searched)}
-    parameters = [*searched, ("_count", str(count))]
+    parameters = [*searched, ("_count", str(asked.count))]
     parameters += [("_sort", ",".join(keys))] if keys else []
     link = f"{kind}?{urlencode(parameters)}"
     found = walk(service, link)
     assert sorted(found) == sorted(expected), link
-    for first, second in zip(found, found[1:], strict=False):
+    for first, second in pairwise(found):
         assert is_in_order(stored[first], stored[second], keys), f"{link}: {first} before {second}"
 
 
@@ -102,4 +114,4 @@ def test_sql_finds_what_the_slow_matcher_finds(allowing_service: Service, exampl
     stored = load(allowing_service, resources, tag)
     for searched, keys, count in asked:
         marked = [("_tag", f"{TAG}|{tag}"), *searched]
-        check(allowing_service, stored, kind, (marked, keys, count))
+        check(allowing_service, stored, Asked(kind, marked, keys, count))

@@ -1,5 +1,6 @@
 """Versions of one record against a dictionary: create, update, delete, read, vread, history."""
 
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -88,7 +89,7 @@ class RecordMachine(RuleBasedStateMachine):
         entries = self.service.get(f"Patient/{self.id}/_history?_count=100").json()["entry"]
         assert [each.get("resource") for each in entries] == self.versions[::-1]
         stamps = [each["response"]["lastModified"] for each in entries]
-        assert all(later > earlier for later, earlier in zip(stamps, stamps[1:], strict=False))
+        assert all(later > earlier for later, earlier in pairwise(stamps))
 
 
 @pytest.mark.timeout(300)

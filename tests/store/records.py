@@ -19,6 +19,7 @@ class Clock:
     now: int = START
 
     def __call__(self) -> int:
+        """Microseconds since 1970."""
         return self.now
 
 
@@ -44,6 +45,17 @@ class Records:
         """Store each as its next version, in one transaction."""
         with self.store.transaction() as transaction:
             return transaction.write([put(transaction, resource) for resource in resources])
+
+    def write(self, change: Change, match_key: str | None = None) -> StoredVersion:
+        """Write one change, remembered under the criteria of a conditional request."""
+        matches = {change.key: match_key} if match_key else {}
+        with self.store.transaction() as transaction:
+            return transaction.write([change], matches)[0]
+
+    def create(self, resource_id: str, match_key: str | None = None) -> StoredVersion:
+        """Create a Patient, taking for granted that there is none under this id."""
+        change = Change("Patient", resource_id, patient(resource_id), None, "POST")
+        return self.write(change, match_key)
 
     def delete(self, resource_type: str, resource_id: str) -> StoredVersion:
         """Delete it."""

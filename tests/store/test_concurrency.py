@@ -2,8 +2,8 @@
 
 import json
 import threading
-from functools import partial
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -114,42 +114,33 @@ def test_conditional_creation_by_many_creates_once_for_each_criterion(store: Sto
         assert snapshot.count_types() == {"Patient": 8}
 
 
-def test_a_match_key_stands_guard_where_the_lock_was_forgotten(
-    store: Store, records: Records
-) -> None:
-    with store.transaction() as transaction:
-        change = Change("Patient", "a", patient("a"), None, "POST")
-        transaction.write([change], {("Patient", "a"): "Patient?identifier=1"})
-    with pytest.raises(Failure) as refused, store.transaction() as transaction:
-        change = Change("Patient", "b", patient("b"), None, "POST")
-        transaction.write([change], {("Patient", "b"): "Patient?identifier=1"})
+CRITERIA = "Patient?identifier=1"
+
+
+def test_a_match_key_stands_guard_where_the_lock_was_forgotten(records: Records) -> None:
+    records.create("a", CRITERIA)
+    with pytest.raises(Failure) as refused:
+        records.create("b", CRITERIA)
     assert Store.is_retryable(refused.value)
     assert records.read("Patient", "b") is None
 
 
 @pytest.mark.parametrize("how", ["updated", "deleted"])
-def test_a_match_key_goes_with_the_version_that_brought_it(
-    store: Store, records: Records, how: str
-) -> None:
-    with store.transaction() as transaction:
-        change = Change("Patient", "a", patient("a"), None, "POST")
-        transaction.write([change], {("Patient", "a"): "Patient?identifier=1"})
+def test_a_match_key_goes_with_the_version_that_brought_it(records: Records, how: str) -> None:
+    records.create("a", CRITERIA)
     if how == "updated":
         records.put(patient("a", active=True))
     else:
         records.delete("Patient", "a")
-    with store.transaction() as transaction:
-        change = Change("Patient", "b", patient("b"), None, "POST")
-        transaction.write([change], {("Patient", "b"): "Patient?identifier=1"})
-    assert records.read("Patient", "b") is not None
+    assert records.create("b", CRITERIA).version_id == 1
 
 
 def test_a_resource_that_does_not_match_its_own_criteria_blocks_nobody(store: Store) -> None:
     for resource_id in ("a", "b"):
         with store.transaction() as transaction:
-            transaction.lock_matches(["Patient?identifier=1"])
+            transaction.lock_matches([CRITERIA])
             change = Change("Patient", resource_id, patient(resource_id), None, "POST")
-            transaction.write([change], {("Patient", resource_id): "Patient?identifier=1"})
+            transaction.write([change], {change.key: CRITERIA})
     with store.snapshot() as snapshot:
         assert snapshot.count_types() == {"Patient": 2}
 
@@ -222,9 +213,7 @@ def test_a_new_version_does_not_wait_for_those_who_refer_to_the_resource(
         assert updated.results
 
 
-def test_changes_become_visible_in_the_order_of_their_numbers(
-    store: Store, records: Records, clock: Clock
-) -> None:
+def test_changes_become_visible_in_the_order_of_their_numbers(store: Store, clock: Clock) -> None:
     """A reader that remembers the last number it saw misses nothing."""
     done = threading.Event()
     seen: list[int] = []
@@ -241,18 +230,17 @@ def test_changes_become_visible_in_the_order_of_their_numbers(
             if finished and not fresh:
                 return
 
+    def write_one(transaction: Transaction, resource: dict[str, Any]) -> None:
+        transaction.write([put(transaction, resource)])
+
     follower = threading.Thread(target=follow)
     follower.start()
 
     def write(number: int) -> None:
         for step in range(10):
             clock.now += (step % 3 - 1) * 5_000_000
-            retried(
-                store,
-                lambda transaction: transaction.write(
-                    [put(transaction, patient(f"p{number}-{step}"))]
-                ),
-            )
+            resource = patient(f"p{number}-{step}")
+            retried(store, partial(write_one, resource=resource))
 
     Threads.run(8, write)
     done.set()

@@ -87,8 +87,9 @@ def test_a_snapshot_stays_as_it_was(file_store: Store) -> None:
 def test_a_snapshot_cannot_write(file_store: Store) -> None:
     connection: Any
     with file_store._database.reading(one_statement=False) as connection:
-        with pytest.raises(Exception, match="readonly"):
-            connection.driver.execute("DELETE FROM resource")
+        reader = connection.driver
+        with pytest.raises(sqlite_file.driver().OperationalError, match="readonly"):
+            reader.execute("DELETE FROM resource")
 
 
 def test_one_commit_carries_the_transactions_that_waited(file_store: Store) -> None:
@@ -102,7 +103,7 @@ def test_one_commit_carries_the_transactions_that_waited(file_store: Store) -> N
     def holds_the_turn() -> None:
         with file_store.transaction() as transaction:
             transaction.write([put(transaction, patient("first"))])
-            transaction._connection.driver.set_trace_callback(count)  # type: ignore[attr-defined]
+            transaction._connection.driver.set_trace_callback(count)
             started.set()
             may_end.wait(10)
 

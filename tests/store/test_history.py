@@ -1,5 +1,7 @@
 """History on three levels: newest first, in pages that stand still."""
 
+from typing import Any
+
 import pytest
 from sqlalchemy.exc import DBAPIError
 
@@ -26,14 +28,14 @@ def listed(store: Store, scope: HistoryScope, window: HistoryWindow = ALL) -> li
 @pytest.fixture
 def lived(records: Records, clock: Clock) -> Records:
     """Six versions of three resources, a second apart."""
-    steps = [
+    steps: tuple[Any, ...] = (
         lambda: records.put(patient("a")),
         lambda: records.put(patient("b")),
         lambda: records.put(basic("c")),
         lambda: records.put(patient("a", active=True)),
         lambda: records.delete("Patient", "b"),
         lambda: records.put(patient("a", active=False)),
-    ]
+    )
     for number, step in enumerate(steps):
         clock.now = START + number * SECOND
         step()
@@ -110,7 +112,7 @@ def test_the_number_of_versions_does_not_depend_on_the_page(lived: Records) -> N
     ],
 )
 def test_history_cannot_be_changed(lived: Records, statement: str) -> None:
-    with pytest.raises(DBAPIError, match="immutable"):
-        with lived.store._database.writing() as connection:
-            connection.core.exec_driver_sql(statement)
+    database = lived.store._database
+    with pytest.raises(DBAPIError, match="immutable"), database.writing() as connection:
+        connection.core.exec_driver_sql(statement)
     assert len(listed(lived.store, SYSTEM)) == 6

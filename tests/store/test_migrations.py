@@ -12,6 +12,7 @@ from sqlalchemy import Connection, MetaData, inspect, select, text
 from api.store import migration
 from api.store.migration import OutdatedSchemaError
 from api.store.session import Store
+from api.store.sqlite_file import StoreInUseError
 from api.store.tables import metadata, resource, resource_history
 from tests.store.records import Clock, Records, Threads, patient
 
@@ -76,10 +77,15 @@ def test_a_migration_that_fails_leaves_the_database_as_it_was(database_url: str)
     store = Store.open(database_url, clock=Clock())
     Records(store).put(patient("a"))
     store.close()
-    with pytest.raises(ZeroDivisionError), migration.owned(database_url) as connection:
-        connection.execute(text("DROP TABLE index_token"))
-        connection.execute(text("DROP TABLE resource"))
-        raise ZeroDivisionError
+
+    def fails_half_way() -> None:
+        with migration.owned(database_url) as connection:
+            connection.execute(text("DROP TABLE index_token"))
+            connection.execute(text("DROP TABLE resource"))
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fails_half_way()
     with opened(database_url) as connection:
         assert connection.execute(select(resource.c.resource_id)).scalars().all() == ["a"]
         assert len(connection.execute(select(resource_history.c.version_id)).all()) == 1
@@ -104,7 +110,7 @@ def test_two_starters_at_once_migrate_once(
     def start(_: int) -> None:
         try:
             migration.upgrade(database_url)
-        except migration.sqlite_file.StoreInUseError as error:
+        except StoreInUseError as error:
             with lock:
                 refused.append(str(error))
 

@@ -42,12 +42,13 @@ def outsider(server: PostgreSQLServer, store: Store) -> Iterator[psycopg.Connect
 
 
 def test_the_time_outs_are_set_on_every_connection(pg_store: Store) -> None:
-    for lend in (
-        lambda: pg_store._database.reading(one_statement=True),
-        lambda: pg_store._database.reading(one_statement=False),
-        pg_store._database.writing,
+    database = pg_store._database
+    for loan in (
+        database.reading(one_statement=True),
+        database.reading(one_statement=False),
+        database.writing(),
     ):
-        with lend() as connection:
+        with loan as connection:
             settings = {
                 name: connection.core.exec_driver_sql(f"SHOW {name}").scalar_one()
                 for name in (
@@ -87,9 +88,14 @@ def test_a_lock_that_another_program_holds_is_busy_in_time(
 
 
 def test_a_statement_that_takes_too_long_is_a_time_out(pg_store: Store) -> None:
-    with pytest.raises(Failure) as slow, pg_store._database.writing() as connection:
-        connection.core.exec_driver_sql("SET LOCAL statement_timeout = '100ms'")
-        connection.core.exec_driver_sql("SELECT pg_sleep(5)")
+
+    def sleeps() -> None:
+        with pg_store._database.writing() as connection:
+            connection.core.exec_driver_sql("SET LOCAL statement_timeout = '100ms'")
+            connection.core.exec_driver_sql("SELECT pg_sleep(5)")
+
+    with pytest.raises(Failure) as slow:
+        sleeps()
     assert slow.value.kind is FailureKind.TIMEOUT
     assert Records(pg_store).put(patient("a"))
 
@@ -128,11 +134,15 @@ def kill_backends(other: psycopg.Connection[Any]) -> None:
 def test_a_connection_that_is_cut_before_the_commit_may_be_retried(
     server: PostgreSQLServer, pg_store: Store
 ) -> None:
-    with outsider(server, pg_store) as other:
-        with pytest.raises(Failure) as cut, pg_store.transaction() as transaction:
+
+    def is_cut() -> None:
+        with outsider(server, pg_store) as other, pg_store.transaction() as transaction:
             transaction.read("Patient", "a")
             kill_backends(other)
             transaction.write([put(transaction, patient("a"))])
+
+    with pytest.raises(Failure) as cut:
+        is_cut()
     assert cut.value.kind is FailureKind.BUSY
     assert Store.is_retryable(cut.value)
     assert Records(pg_store).read("Patient", "a") is None
@@ -142,11 +152,15 @@ def test_a_connection_that_is_cut_before_the_commit_may_be_retried(
 def test_a_connection_that_is_cut_in_the_commit_is_neither_a_success_nor_retried(
     server: PostgreSQLServer, pg_store: Store
 ) -> None:
-    with outsider(server, pg_store) as other:
-        with pytest.raises(Failure) as cut, pg_store.transaction() as transaction:
+
+    def is_cut() -> None:
+        with outsider(server, pg_store) as other, pg_store.transaction() as transaction:
             transaction.write([put(transaction, patient("a"))])
             kill_backends(other)
             time.sleep(0.2)
+
+    with pytest.raises(Failure) as cut:
+        is_cut()
     assert cut.value.kind is FailureKind.TIMEOUT
     assert "may or may not" in str(cut.value)
     assert not Store.is_retryable(cut.value)

@@ -6,14 +6,14 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
+from sqlalchemy import event
+from sqlalchemy.engine import Engine
 
 from api.fhir.outcome import Failure
 from api.store import statement as statements
 from api.store.history import HistoryScope, HistoryWindow
 from api.store.session import Snapshot, Store, Transaction
 from api.store.version import Change
-from sqlalchemy import event
-from sqlalchemy.engine import Engine
 from tests.store.records import Records, patient, put
 
 KEY = ("Patient", "a")
@@ -138,9 +138,7 @@ def do_everything(store: Store) -> None:
     store.secret("page-token")
 
 
-def test_every_statement_names_the_tenant(
-    store: Store, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_every_statement_names_the_tenant(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     with recorded(monkeypatch) as seen:
         do_everything(store)
     of_tables = [sql for sql, _ in seen if re.search(r"\b(FROM|INTO|UPDATE)\b", sql)]
@@ -151,7 +149,9 @@ def test_every_statement_names_the_tenant(
         for table in re.findall(r"(?:FROM|JOIN) (\w+)(?: AS (\w+))?", sql):
             name = table[1] or table[0]
             if name != "json_each" and not name.startswith("anon"):
-                assert f"{name}.tenant = " in sql or f"= {name}.tenant" in sql or "DELETE" in sql, sql
+                assert f"{name}.tenant = " in sql or f"= {name}.tenant" in sql or "DELETE" in sql, (
+                    sql
+                )
 
 
 def test_every_statement_finds_its_rows_through_a_key(
@@ -163,7 +163,9 @@ def test_every_statement_finds_its_rows_through_a_key(
         if not re.match(r"(SELECT|UPDATE|DELETE)", sql) or "advisory" in sql:
             continue
         plan = PLANS[database_kind](store, sql, parameters)
-        assert re.search(r"tenant\s?=|SEARCH tenant USING INTEGER PRIMARY KEY", plan), f"{sql}\n{plan}"
+        assert re.search(r"tenant\s?=|SEARCH tenant USING INTEGER PRIMARY KEY", plan), (
+            f"{sql}\n{plan}"
+        )
         assert not re.search(r"SCAN (?!json_each|anon)|Seq Scan", plan), f"{sql}\n{plan}"
 
 

@@ -89,7 +89,7 @@ def _paths() -> dict[str, PathItem]:
             paths |= evaluate_path(subject)
         paths |= type_paths(subject)
         if name == "Assessment":
-            paths |= plan_path(subject, subjects["CarePlan"])
+            paths |= plan_path(subject)
     paths |= system_paths(subjects["Patient"], examples.transaction())
     return paths | type_paths(_any_other())
 
@@ -103,6 +103,7 @@ def _subject(name: str) -> Subject:
         schema=name,
         example=examples.resource(name),
         read_id=examples.read_id(name),
+        outline=examples.outline(name),
         search=examples.search(name),
     )
 
@@ -115,6 +116,7 @@ def _any_other() -> Subject:
         schema="Resource",
         example=examples.resource("Location"),
         read_id=examples.read_id("Location"),
+        outline=examples.outline("Location"),
     )
 
 

@@ -22,12 +22,13 @@ class Refusal:
     examples: Mapping[str, tuple[Issue, ...]]
 
 
+# The sentences are the server's own; tests/unit/http/test_openapi_runs.py asks for each of them.
 REFUSALS: Mapping[str, Refusal] = {
     "InvalidRequest": Refusal(
         FailureKind.INVALID,
         "The request is not well formed.",
         {
-            "An id with a character that ids do not have": (
+            "A character that ids do not have": (
                 Issue(
                     "value", "An id has 1 to 64 letters, digits, hyphens and dots.", ("Patient.id",)
                 ),
@@ -38,24 +39,37 @@ REFUSALS: Mapping[str, Refusal] = {
         FailureKind.INVALID,
         "The body is not JSON, or not well formed FHIR. Every problem found is listed at once.",
         {
-            "A name that FHIR does not know": (
+            "Two problems, found together": (
                 Issue(
                     "structure",
-                    "HumanName has no element 'familyName'. Did you mean 'family'?",
+                    "date is written as a string in JSON, not a number.",
+                    ("Patient.birthDate",),
+                ),
+                Issue(
+                    "structure",
+                    "HumanName has no element 'familyName'; is family meant?",
                     ("Patient.name[0].familyName",),
                 ),
             ),
-            "Two problems, found together": (
+            "An element is missing": (
+                Issue("required", "Encounter needs the element class.", ("Encounter.class",)),
+            ),
+            "A code that its value set does not hold": (
                 Issue(
-                    "structure", "birthDate holds a string, not a number.", ("Patient.birthDate",)
-                ),
-                Issue(
-                    "required",
-                    "Encounter.class must be given.",
-                    ("Encounter.class",),
+                    "code-invalid",
+                    "The code must be one of female, male, other, unknown "
+                    "(http://hl7.org/fhir/ValueSet/administrative-gender).",
+                    ("Patient.gender",),
                 ),
             ),
-            "The id in the body is not the one in the address": (
+            "Not JSON": (
+                Issue(
+                    "structure",
+                    "Not valid JSON: Expecting property name enclosed in double quotes, line 1, "
+                    "column 27.",
+                ),
+            ),
+            "Another id than in the address": (
                 Issue(
                     "value",
                     "The id in the body must be there and equal the id in the address.",
@@ -76,21 +90,32 @@ REFUSALS: Mapping[str, Refusal] = {
                     ("http.birthday",),
                 ),
             ),
-            "A value that is not a date": (
+            "A modifier that it does not take": (
                 Issue(
-                    "value", "'last week' is not a date such as 2026-11-22.", ("http.birthdate",)
+                    "not-supported",
+                    "The modifier ':exat' is not supported on 'name', a string parameter. Did you "
+                    "mean ':exact'? It takes: :missing, :exact, :contains.",
+                    ("http.name:exat",),
+                ),
+            ),
+            "Not a date": (
+                Issue(
+                    "value",
+                    "The value of birthdate is not a date such as 2026, 2026-03, 2026-03-02 or a "
+                    "dateTime.",
+                    ("http.birthdate",),
                 ),
             ),
         },
     ),
     "UnknownId": Refusal(
         FailureKind.UNKNOWN_ID,
-        "Nothing of this type was ever stored under this id.",
+        "Nothing of this type was ever stored under this id, or there is no such type.",
         {
             "No such resource": (
                 Issue("not-found", "Patient/no-such-runner does not exist here."),
             ),
-            "A type that is not served": (
+            "No such type": (
                 Issue(
                     "not-supported",
                     "'Patients' is not a resource type of this server. Did you mean Patient? "
@@ -119,7 +144,8 @@ REFUSALS: Mapping[str, Refusal] = {
             "XML": (
                 Issue(
                     "not-supported",
-                    "This server speaks JSON only. Send Accept: application/fhir+json.",
+                    "'application/fhir+xml' is not served. XML is not served. Ask for "
+                    "application/fhir+json.",
                     ("http.Accept",),
                 ),
             ),
@@ -127,13 +153,14 @@ REFUSALS: Mapping[str, Refusal] = {
     ),
     "Referenced": Refusal(
         FailureKind.CONFLICT,
-        "Other resources still refer to it.",
+        "Other resources still refer to it; up to 20 are named.",
         {
-            "A runner who has a visit": (
+            "An organization that has a room": (
                 Issue(
                     "conflict",
-                    "Encounter/first-visit refers to Patient/first-runner; delete or change it "
-                    "first.",
+                    "Organization/first-organization is referred to by Location/first-location; "
+                    "change or delete that first, or both in one transaction.",
+                    ("Organization",),
                 ),
             ),
         },
@@ -142,8 +169,13 @@ REFUSALS: Mapping[str, Refusal] = {
         FailureKind.CONFLICT,
         "The write cannot stand beside what is stored.",
         {
-            "Two requests at once": (
-                Issue("conflict", "Another request created this resource; read it and try again."),
+            "An Observation that comes with an Assessment": (
+                Issue(
+                    "business-rule",
+                    "Written with Assessment/demo-runner-01-assessment-1 and read-only; change "
+                    "that Assessment instead.",
+                    ("Observation.identifier",),
+                ),
             ),
         },
     ),
@@ -154,15 +186,14 @@ REFUSALS: Mapping[str, Refusal] = {
             "A red flag blocks": (
                 Issue(
                     "business-rule",
-                    "RF-CES (emergency) is open: emergency department now. No plan is drafted "
-                    "while a red flag blocks.",
-                    ("Assessment.evaluation.redFlag[0]",),
+                    "No plan is drafted while RF-CES blocks.",
+                    ("Assessment.evaluation.planBlocked",),
                 ),
             ),
             "Not finished": (
                 Issue(
                     "business-rule",
-                    "The assessment is in progress. Complete it, then ask for the plan.",
+                    "No plan is drafted from an Assessment that is in-progress.",
                     ("Assessment.status",),
                 ),
             ),
@@ -176,7 +207,7 @@ REFUSALS: Mapping[str, Refusal] = {
             "Someone else was faster": (
                 Issue(
                     "conflict",
-                    "If-Match does not hold: the current version is 3. Read it again, merge, and "
+                    "If-Match does not hold: the current version is 1. Read it again, merge, and "
                     "send its ETag.",
                     ("http.If-Match",),
                 ),
@@ -194,7 +225,9 @@ REFUSALS: Mapping[str, Refusal] = {
         FailureKind.TOO_LARGE,
         "Bodies hold at most 16 MB, Bundles at most 5,000 entries.",
         {
-            "Too many entries": (Issue("too-long", "A Bundle takes at most 5000 entries."),),
+            "Too large": (
+                Issue("too-long", "A body has at most 16 MB. Send large data in parts."),
+            ),
         },
     ),
     "MediaType": Refusal(
@@ -204,7 +237,8 @@ REFUSALS: Mapping[str, Refusal] = {
             "XML": (
                 Issue(
                     "not-supported",
-                    "This server reads application/fhir+json and application/json.",
+                    "'application/fhir+xml' is not read here. XML is not read. The body needs a "
+                    "Content-Type of application/fhir+json or application/json.",
                     ("http.Content-Type",),
                 ),
             ),
@@ -212,20 +246,14 @@ REFUSALS: Mapping[str, Refusal] = {
     ),
     "Unprocessable": Refusal(
         FailureKind.UNPROCESSABLE,
-        "Well formed FHIR that breaks a rule: a code that its value set does not hold, a reference "
-        "that leads nowhere, an answer that the checklist does not take.",
+        "Well formed FHIR that breaks a rule: a reference that leads nowhere, an invariant, one "
+        "of the rules of our plans.",
         {
-            "A code that is not in the value set": (
-                Issue(
-                    "code-invalid",
-                    "'woman' is not one of female, male, other, unknown.",
-                    ("Patient.gender",),
-                ),
-            ),
             "A reference that leads nowhere": (
                 Issue(
                     "not-found",
-                    "Patient/no-such-runner does not exist here.",
+                    "Patient/no-such-runner does not exist here. Write it first, or in the same "
+                    "transaction; a server started with --references allow does not check.",
                     ("Encounter.subject",),
                 ),
             ),
@@ -233,20 +261,24 @@ REFUSALS: Mapping[str, Refusal] = {
     ),
     "UnprocessableAssessment": Refusal(
         FailureKind.UNPROCESSABLE,
-        "The checklist does not take this answer. The link id stands in `expression`.",
+        "The checklist does not take this answer. `expression` leads to the item.",
         {
-            "Out of range": (
+            "Three answers that it does not take": (
                 Issue(
                     "value",
-                    "The answer must be between 0 and 10.",
+                    "mo.hip-extention.L: the checklist has no such linkId; is mo.hip-extension.L "
+                    "meant?",
+                    ("Assessment.item.where(linkId='mo.hip-extention.L')",),
+                ),
+                Issue(
+                    "value",
+                    "sx.pain-now takes a number from 0 to 10.",
                     ("Assessment.item.where(linkId='sx.pain-now')",),
                 ),
-            ),
-            "Unknown link id": (
                 Issue(
                     "value",
-                    "The checklist has no item of this link id.",
-                    ("Assessment.item.where(linkId='mo.hip-extention.L')",),
+                    "sx.trend takes one of: improving, stable, worsening.",
+                    ("Assessment.item.where(linkId='sx.trend')",),
                 ),
             ),
         },
@@ -255,7 +287,7 @@ REFUSALS: Mapping[str, Refusal] = {
         FailureKind.BUSY,
         "Nothing was written; send the same request again after `Retry-After` seconds.",
         {
-            "Busy": (Issue("transient", "The database is busy. Nothing was written; try again."),),
+            "Busy": (Issue("transient", "Too many requests at once; try again in a second."),),
         },
     ),
 }

@@ -18,6 +18,7 @@ Example: TypeAlias = dict[str, Any]
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
 OWN = Path(__file__).parent / "examples.json"
+ANSWERS = Path(__file__).parent / "answers.json"
 
 DEMO = EXAMPLES / "demo" / "bundle.json"
 # resource type → (file in `examples/`, id that the example is written under)
@@ -27,6 +28,20 @@ STORY: Mapping[str, tuple[str, str]] = {
     "Assessment": ("assessment.json", "first-assessment"),
     "CarePlan": ("care-plan.json", "first-plan"),
 }
+DEGREES = {"unit": "deg", "system": "http://unitsofmeasure.org", "code": "deg"}
+HIP_EXTENSION = [
+    {"linkId": "mo.hip-extension.L", "answer": [{"valueQuantity": {"value": 4, **DEGREES}}]},
+    {"linkId": "mo.hip-extension.R", "answer": [{"valueQuantity": {"value": 13, **DEGREES}}]},
+]
+TWO_MEASUREMENTS = {"resourceType": "Assessment", "item": HIP_EXTENSION}
+PLAN_FROM = {
+    "resourceType": "Parameters",
+    "parameter": [{"name": "start", "valueDate": "2026-11-23"}],
+}
+OUTLINE = (
+    "resourceType", "id", "meta", "status", "intent", "lifecycleStatus", "class", "name", "title",
+    "code", "description", "subject", "patient", "beneficiary", "payor", "content", "participant",
+)  # fmt: skip
 # Searches that stand filled in with the demo's runner; Patient is searched by name.
 BY_RUNNER = ("Encounter", "Assessment", "CarePlan", "Observation", "Goal")
 
@@ -56,13 +71,42 @@ def search(resource_type: str) -> Mapping[str, str]:
     return {}
 
 
+def answer(resource_type: str) -> Example:
+    """Give the example of a type as the server answers it: with meta, and with what it worked out.
+
+    The checklist of an Assessment is shortened to two answers, so that the evaluation can be seen.
+    """
+    found = resource(resource_type)
+    meta = {"versionId": "1", "lastUpdated": "2026-11-22T02:15:39.123Z"}
+    head = {"resourceType": resource_type, "id": found["id"], "meta": meta}
+    rest = {name: value for name, value in found.items() if name not in head}
+    if resource_type == "Assessment":
+        rest |= {"item": HIP_EXTENSION, "evaluation": _answers()["evaluation"]}
+    return {**head, **rest}
+
+
+def draft() -> Example:
+    """Give what `$plan` answers, shortened."""
+    plan: Example = _answers()["plan"]
+    return plan
+
+
+def outline(resource_type: str) -> Example:
+    """Give what is shown of a resource within a Bundle: what names it, whom it is about."""
+    shown = answer(resource_type) | {"id": read_id(resource_type)}
+    return {name: value for name, value in shown.items() if name in OUTLINE}
+
+
 def components(resource_types: Iterable[str]) -> dict[str, Any]:
-    """Give `components.examples`: of each type as it is sent to be created, and as it is stored."""
+    """Give `components.examples`: what creates each type, what updates it, what comes back."""
     found: dict[str, Any] = {}
     for name in resource_types:
-        stored = resource(name)
-        found[name] = {"summary": f"{name} {stored['id']}", "value": stored}
-        found[f"{name}.new"] = {"summary": f"A new {name}", "value": _without_id(stored)}
+        body, back = resource(name), answer(name)
+        short = " (checklist shortened)" if name == "Assessment" else ""
+        found[f"{name}.new"] = {"summary": f"A new {name}", "value": _without_id(body)}
+        found[name] = {"summary": f"{name} {body['id']}", "value": body}
+        found[f"{name}.answer"] = {"summary": f"{name} {back['id']}{short}", "value": back}
+    found["draft"] = {"summary": "A draft (activities shortened)", "value": draft()}
     return found
 
 
@@ -94,6 +138,12 @@ def _without_id(example: Example) -> Example:
 def _own() -> Mapping[str, Example]:
     text = OWN.read_text(encoding="utf-8").replace("$runner", _demo_ids()["Patient"])
     found: Mapping[str, Example] = json.loads(text)
+    return found
+
+
+@cache
+def _answers() -> Mapping[str, Any]:
+    found: Mapping[str, Any] = json.loads(ANSWERS.read_text(encoding="utf-8"))
     return found
 
 

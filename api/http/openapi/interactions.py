@@ -34,6 +34,7 @@ class Subject:
     schema: str
     example: Mapping[str, Any]  # a resource to write, with its id
     read_id: str  # an id that is there once the examples above it have run, or in the demo clinic
+    outline: Mapping[str, Any]  # what a Bundle shows of it
     search: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -52,9 +53,14 @@ class Subject:
         return str(self.example["id"])
 
     @property
-    def stored(self) -> dict[str, str]:
-        """The example as it is stored."""
+    def whole(self) -> dict[str, str]:
+        """The example as an update sends it: with its id."""
         return {"$ref": f"#/components/examples/{self.example['resourceType']}"}
+
+    @property
+    def answered(self) -> dict[str, str]:
+        """The example as it comes back: with meta, and with what the server worked out."""
+        return {"$ref": f"#/components/examples/{self.example['resourceType']}.answer"}
 
     @property
     def new(self) -> dict[str, str]:
@@ -94,11 +100,11 @@ def _create(subject: Subject) -> Operation:
         "parameters": named("IfNoneExist", "PreferReturn"),
         "requestBody": body(subject.reference, subject.new),
         "responses": {
-            "201": answer("Created.", subject.reference, subject.stored, WRITTEN_HEADERS),
+            "201": answer("Created.", subject.reference, subject.answered, WRITTEN_HEADERS),
             "200": answer(
                 "If-None-Exist matched this one; nothing was created.",
                 subject.reference,
-                subject.stored,
+                subject.answered,
                 WRITTEN_HEADERS,
             ),
             **_write_refusals(subject, "PreconditionFailed"),
@@ -116,10 +122,10 @@ def _update(subject: Subject) -> Operation:
             "changes nothing makes no new version.",
         ),
         "parameters": [_id(subject.written_id), *named("IfMatch", "PreferReturn")],
-        "requestBody": body(subject.reference, subject.stored),
+        "requestBody": body(subject.reference, subject.whole),
         "responses": {
-            "200": answer("Updated.", subject.reference, subject.stored, WRITTEN_HEADERS),
-            "201": answer("Created.", subject.reference, subject.stored, WRITTEN_HEADERS),
+            "200": answer("Updated.", subject.reference, subject.answered, WRITTEN_HEADERS),
+            "201": answer("Created.", subject.reference, subject.answered, WRITTEN_HEADERS),
             **_write_refusals(subject, "PreconditionFailed"),
         },
     }
@@ -131,7 +137,7 @@ def _read(subject: Subject) -> Operation:
         "parameters": [_id(subject.read_id), *named("IfNoneMatch", "IfModifiedSince")],
         "responses": {
             "200": answer(
-                "The current version.", subject.reference, subject.stored, STORED_HEADERS
+                "The current version.", subject.reference, subject.answered, STORED_HEADERS
             ),
             **_read_answers(),
         },
@@ -143,7 +149,7 @@ def _vread(subject: Subject) -> Operation:
         **_head(subject, "vread", f"Read one version of {subject.noun}"),
         "parameters": [_id(subject.read_id), *named("VersionId", "IfNoneMatch")],
         "responses": {
-            "200": answer("That version.", subject.reference, subject.stored, STORED_HEADERS),
+            "200": answer("That version.", subject.reference, subject.answered, STORED_HEADERS),
             **_read_answers(),
         },
     }
@@ -272,7 +278,7 @@ def headers(*names: str) -> dict[str, Any]:
 def bundle(kind: str, subject: Subject) -> dict[str, Any]:
     """Give a response that carries a Bundle with one entry of this type."""
     root = f"http://127.0.0.1:8000/fhir/{subject.example['resourceType']}"
-    resource = {"resourceType": subject.example["resourceType"], "id": subject.read_id}
+    resource = subject.outline
     entry: dict[str, Any] = {"fullUrl": f"{root}/{subject.read_id}", "resource": resource}
     if kind == "searchset":
         entry["search"] = {"mode": "match"}

@@ -3,6 +3,7 @@
 from typing import Any
 
 from api.http.openapi.errors import refusals
+from api.http.openapi.examples import PLAN_FROM, TWO_MEASUREMENTS
 from api.http.openapi.interactions import PathItem, Subject, answer, body, bundle, shown
 from api.http.openapi.parameters import named
 from api.http.openapi.published import SYSTEM_TAG
@@ -10,26 +11,16 @@ from api.http.openapi.published import SYSTEM_TAG
 BUNDLE = {"$ref": "#/components/schemas/Bundle"}
 ASSESSMENT = {"$ref": "#/components/schemas/Assessment"}
 DRAFT = {"$ref": "#/components/schemas/Assessment.draft"}
+CARE_PLAN = {"$ref": "#/components/schemas/CarePlan"}
+DRAFTED = {"$ref": "#/components/examples/draft"}
 PARAMETERS = {"$ref": "#/components/schemas/Parameters"}
 
-DEGREES = {"unit": "deg", "system": "http://unitsofmeasure.org", "code": "deg"}
-TWO_MEASUREMENTS = {
-    "resourceType": "Assessment",
-    "item": [
-        {"linkId": "mo.hip-extension.L", "answer": [{"valueQuantity": {"value": 4, **DEGREES}}]},
-        {"linkId": "mo.hip-extension.R", "answer": [{"valueQuantity": {"value": 13, **DEGREES}}]},
-    ],
-}
 CAPABILITIES = {
     "resourceType": "CapabilityStatement",
     "status": "active",
     "kind": "instance",
     "fhirVersion": "4.0.1",
     "format": ["application/fhir+json"],
-}
-PLAN_FROM = {
-    "resourceType": "Parameters",
-    "parameter": [{"name": "start", "valueDate": "2026-11-23"}],
 }
 
 
@@ -45,7 +36,7 @@ def evaluate_path(subject: Subject) -> dict[str, PathItem]:
         ),
         "requestBody": body(DRAFT, shown("Two measurements", TWO_MEASUREMENTS), subject.new),
         "responses": {
-            "200": answer("The Assessment with its evaluation.", DRAFT, subject.stored),
+            "200": answer("The Assessment with its evaluation.", DRAFT, subject.answered),
             **refusals("InvalidResource", "NotAcceptable", "TooLarge", "MediaType"),
             **refusals("UnprocessableAssessment", "Busy"),
         },
@@ -53,7 +44,7 @@ def evaluate_path(subject: Subject) -> dict[str, PathItem]:
     return {"/Assessment/$evaluate": {"post": operation}}
 
 
-def plan_path(subject: Subject, plan: Subject) -> dict[str, PathItem]:
+def plan_path(subject: Subject) -> dict[str, PathItem]:
     """Give `POST Assessment/{id}/$plan`, which answers a CarePlan."""
     operation: dict[str, Any] = {
         "tags": [subject.tag],
@@ -80,10 +71,8 @@ def plan_path(subject: Subject, plan: Subject) -> dict[str, PathItem]:
             "required": False,
         },
         "responses": {
-            "201": answer(
-                "Drafted.", plan.reference, plan.stored, ("ETag", "Last-Modified", "Location")
-            ),
-            "200": answer("It was drafted before; this is that plan.", plan.reference, plan.stored),
+            "201": answer("Drafted.", CARE_PLAN, DRAFTED, ("ETag", "Last-Modified", "Location")),
+            "200": answer("It was drafted before; this is that plan.", CARE_PLAN, DRAFTED),
             **refusals("InvalidResource", "UnknownId", "Deleted", "NotAcceptable"),
             **refusals("PlanBlocked", "TooLarge", "MediaType", "Unprocessable", "Busy"),
         },

@@ -49,14 +49,14 @@ def boundary_vectors() -> Iterator[Case]:
 
 
 def _values(vector: Mapping[str, Any]) -> list[Any]:
-    several = "+" in vector["check"]
-    return vector["expected"] if several else [vector["expected"]]
+    expected: Any = vector["expected"]
+    return list(expected) if "+" in vector["check"] else [expected]
 
 
 def changed(base: Mapping[str, Any], vector: Mapping[str, Any]) -> dict[str, Any]:
     removed = vector.get("removeFromBase", ())
     answers = {link_id: value for link_id, value in base.items() if link_id not in removed}
-    return answers | vector["overridesOnBase"]
+    return answers | dict(vector["overridesOnBase"])
 
 
 def in_case_words(evaluation: Mapping[str, Any]) -> dict[str, Any]:
@@ -136,7 +136,7 @@ def differences(expected: Mapping[str, Any], evaluation: Mapping[str, Any]) -> d
 def _is_same(key: str, expected: Any, found: Any) -> bool:
     if key == "redFlags" and expected and isinstance(expected[0], str):
         return set(expected) == {flag["rule"] for flag in found}
-    return _settled(key, expected) == _settled(key, found)
+    return bool(_settled(key, expected) == _settled(key, found))
 
 
 def _settled(key: str, value: Any) -> Any:

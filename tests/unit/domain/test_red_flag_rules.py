@@ -140,7 +140,7 @@ def test_instability_counts_an_unanswered_trend_as_not_improving() -> None:
     [("referred", True, True), ("accepted-risk", False, True), ("excluded", False, False)],
 )
 def test_what_a_disposition_clears(
-    decision: str, urgent_blocks: bool, emergency_blocks: bool
+    decision: str, *, urgent_blocks: bool, emergency_blocks: bool
 ) -> None:
     overrides = {"rf.inf.fever": "yes", "rf.ces.bowel": "yes"}
     shown = flags(overrides, RF_INFECTION=decision, RF_CES=decision)
@@ -166,7 +166,9 @@ def test_while_blocked_nothing_is_concluded() -> None:
     evaluation = blocked()
     assert evaluation.plan_blocked
     assert evaluation.hypotheses_suppressed
-    assert evaluation.hypotheses == evaluation.contributors == evaluation.insufficient_data == ()
+    assert evaluation.hypotheses == ()
+    assert evaluation.contributors == ()
+    assert evaluation.insufficient_data == ()
     assert evaluation.fallback is None
     assert evaluation.streams == {}
     assert evaluation.single_run_cap_km is None

@@ -227,7 +227,7 @@ def test_schemas_have_elements_and_say_what_they_mean(name: str) -> None:
         for key, each in schema["properties"].items()
         if "description" not in each and "enum" not in each
     ]
-    assert silent == [] or silent == ["resourceType"]
+    assert silent in ([], ["resourceType"])
 
 
 def test_codes_of_required_bindings_are_listed() -> None:
