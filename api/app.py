@@ -9,10 +9,9 @@ from functools import partial
 
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
-from starlette.routing import Mount, Route
 
 from api.clinic.gate import Clinic
-from api.http.fhir import FHIRApplication
+from api.http.fhir import FHIRApplication, FHIRRoute
 from api.http.health import health_routes
 from api.http.middleware import Metrics, Surroundings, configure_log
 from api.http.openapi import document_bytes
@@ -94,8 +93,7 @@ def create_app(
     fhir = FHIRApplication(lambda: wired[0], THREADS)
     app.router.routes.extend(
         [
-            Route("/fhir", fhir),  # the base itself: a Mount begins behind its slash
-            Mount("/fhir", app=fhir),
+            FHIRRoute(fhir),
             *health_routes(partial(_missing, settings), metrics),
             *page_routes(partial(openapi_document, settings), partial(_front, settings, wired)),
         ]

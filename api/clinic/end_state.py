@@ -42,20 +42,18 @@ class EndState:
         """Let nobody else decide about these runners until this transaction ends."""
         self.locked(key for text in subjects if (key := local_reference(text, "")) is not None)
 
-    def put(self, resource: dict[str, Any]) -> None:
-        """Write a resource, on top of what this transaction already does to it.
-
-        A resource that says what is stored already is not written: no version without a change.
-        """
-        key = resource["resourceType"], resource["id"]
+    def put(self, key: ResourceKey, resource: dict[str, Any]) -> None:
+        """Write a resource, on top of what this transaction already does to it."""
         if key in self._changes:
             self._changes[key].resource = resource
-            return
-        previous = self._transaction.read_for_update([key]).get(key)
-        self.put_over(resource, previous)
+        else:
+            self.put_over(resource, self.locked([key]).get(key))
 
     def put_over(self, resource: dict[str, Any], previous: StoredVersion | None) -> None:
-        """Write a resource of the server whose stored version was read under lock."""
+        """Write a resource of the server whose stored version was read under lock.
+
+        One that says what is stored already is not written: no version without a change.
+        """
         key = resource["resourceType"], resource["id"]
         stored = content_of(previous)
         if stored is None or not equal_content(stored, resource):

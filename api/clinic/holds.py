@@ -20,9 +20,9 @@ def hold_plans(
     """
     for subject in subjects:
         if is_blocked(state, subject, zone):
-            for plan in state.of_subject("CarePlan", subject).values():
+            for key, plan in state.of_subject("CarePlan", subject).items():
                 if canonical.is_two_stream(plan) and plan.get("status") == "active":
-                    state.put(_held(plan))
+                    state.put(key, _held(plan))
 
 
 def _held(plan: dict[str, Any]) -> dict[str, Any]:

@@ -63,7 +63,9 @@ class TwinWriter:
             return
         wanted = {
             ("Observation", resource["id"]): resource
-            for resource in (self._resource(change.resource, twin) for twin in twins)
+            for resource in (
+                self._resource(change.resource_id, change.resource, twin) for twin in twins
+            )
         }
         stored = self._stored(change, wanted)
         for key, resource in wanted.items():
@@ -102,8 +104,10 @@ class TwinWriter:
         found = self._state.referrers(assessment)
         return [key for key in found if key[0] in RESOURCE_TYPES]
 
-    def _resource(self, assessment: Mapping[str, Any], twin: Twin) -> dict[str, Any]:
-        resource_id = twin_id(self._canonical, self._tenant, assessment["id"], twin)
+    def _resource(
+        self, assessment_id: str, assessment: Mapping[str, Any], twin: Twin
+    ) -> dict[str, Any]:
+        resource_id = twin_id(self._canonical, self._tenant, assessment_id, twin)
         copied = {name: assessment[name] for name in _COPIED if name in assessment}
         return {
             "resourceType": "Observation",
@@ -111,7 +115,7 @@ class TwinWriter:
             "identifier": [{"system": self._canonical.twin_system, "value": resource_id}],
             "status": "final",
             "subject": assessment["subject"],
-            "focus": [{"reference": f"Assessment/{assessment['id']}"}],
+            "focus": [{"reference": f"Assessment/{assessment_id}"}],
             **copied,
             **twin.content,
         }

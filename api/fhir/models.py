@@ -12,6 +12,8 @@ from collections.abc import Iterable, Iterator
 from importlib import import_module
 from typing import Any, Final
 
+from pydantic import ValidationError
+
 from api.fhir.lexical import Resource
 from api.fhir.validation_problem import Problem
 
@@ -50,9 +52,9 @@ def second_opinion(resource: Resource) -> list[Problem]:
         return []
     try:
         model.model_validate(_without_entries(resource, name))
-    except ValueError as error:
+    except ValidationError as error:
         return list(_problems(error, name))
-    except (AttributeError, KeyError, OverflowError, TypeError):
+    except (ArithmeticError, AssertionError, AttributeError, LookupError, TypeError, ValueError):
         # The models stumble over some valid R4, such as an extension on a required array.
         return []
     return []
@@ -62,7 +64,7 @@ def _model(name: str) -> Any | None:
     library = import_module("fhir.resources.R4B")
     try:
         return library.get_fhir_model_class(name)
-    except KeyError:
+    except ValueError:
         return None
 
 
@@ -77,7 +79,7 @@ def _without_entries(resource: Resource, name: str) -> Resource:
     return {**resource, key: entries}
 
 
-def _problems(error: Any, name: str) -> Iterator[Problem]:
+def _problems(error: ValidationError, name: str) -> Iterator[Problem]:
     for each in error.errors():
         is_of_object = isinstance(each["input"], dict) and each["type"] == OVERRULED_OF_OBJECTS
         if each["type"] not in OVERRULED and not is_of_object:

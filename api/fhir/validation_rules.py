@@ -27,22 +27,18 @@ def reference_problems(
     value: Mapping[str, Any], targets: tuple[str, ...], scope: Scope
 ) -> Iterator[Problem]:
     """Check grammar, target type and consistency of a Reference."""
-    reference, named = value.get("reference"), value.get("type")
-    target = named = references.type_named(named) if isinstance(named, str) else None
+    reference, named, target = value.get("reference"), value.get("type"), None
     if isinstance(reference, str):
         problem, target = _target(reference, scope)
         if problem:
             yield problem
+    named = references.type_named(named) if isinstance(named, str) else None
     if target and named and target != named:
         yield rule("business-rule", f"The reference points at a {target}, not a {named}.", "type")
-    if (
-        targets
-        and not scope.any_target
-        and (wrong := target or named)
-        and _is_none_of(wrong, targets)
-    ):
-        at = "reference" if target else "type"
-        yield rule("business-rule", f"A {wrong} may not stand here: {', '.join(targets)}.", at)
+    pointed_at = target or named
+    if pointed_at and targets and not scope.any_target and _is_none_of(pointed_at, targets):
+        sentence = f"A {pointed_at} may not stand here, only {', '.join(targets)}."
+        yield rule("business-rule", sentence, "reference" if target else "type")
 
 
 def _is_none_of(name: str, targets: tuple[str, ...]) -> bool:
@@ -136,7 +132,8 @@ def contained_problems(contained: list[Any], scope: Scope) -> Iterator[Problem]:
 
 
 def _is_used(contained_id: object, position: int, scope: Scope) -> bool:
-    return contained_id in scope.used or position in scope.pointing_back
+    is_pointed_at = isinstance(contained_id, str) and contained_id in scope.used
+    return is_pointed_at or position in scope.pointing_back
 
 
 def _contained_problems(each: dict[str, Any], seen: set[object]) -> Iterator[Problem]:

@@ -7,6 +7,9 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 from anyio import CapacityLimiter, to_thread
+from starlette.routing import BaseRoute, Match
+from starlette.types import Scope as StarletteScope
+from typing_extensions import override
 
 from api.fhir.outcome import Failure, FailureKind
 from api.http.middleware import note_fault
@@ -71,6 +74,28 @@ class FHIRApplication:
             result = await to_thread.run_sync(_perform, context, request, limiter=self._limiter)
         status, sent, body = success(result, request, context.base_url)
         return status, sent, indented(body) if pretty and body else body
+
+
+class FHIRRoute(BaseRoute):
+    """Takes the base and everything below it, whatever characters an address holds.
+
+    A Mount would leave the base itself and an address with a line break to the framework, whose
+    answers are no OperationOutcomes.
+    """
+
+    def __init__(self, application: FHIRApplication) -> None:
+        """Keep the application."""
+        self.application = application
+
+    @override
+    def matches(self, scope: StarletteScope) -> tuple[Match, StarletteScope]:
+        path = scope["path"]
+        is_below = scope["type"] == "http" and (path == "/fhir" or path.startswith("/fhir/"))
+        return (Match.FULL if is_below else Match.NONE), {}
+
+    @override
+    async def handle(self, scope: Any, receive: Any, send: Any) -> None:
+        await self.application(scope, receive, send)
 
 
 def _perform(context: Context, request: InteractionRequest) -> InteractionResult:

@@ -54,8 +54,8 @@ ASSETS: Mapping[str, str] = {
 
 DEMO_LOADED = (
     "The demo clinic is loaded: "
-    '<a href="fhir/Patient?_count=5">its runners</a>, '
-    '<a href="fhir/Assessment?_count=5">their assessments</a>.'
+    '<a href="fhir/Patient?_count=5&amp;_pretty=true">its runners</a>, '
+    '<a href="fhir/Assessment?_count=5&amp;_pretty=true">their assessments</a>.'
 )
 DEMO_MISSING = "No demo clinic here. <code>python -m api demo</code> loads one."
 

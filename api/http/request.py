@@ -16,6 +16,7 @@ Headers = dict[bytes, str]
 
 MAX_BODY_BYTES = 16 * 1024 * 1024
 TAKES_PARAMETERS = frozenset({"search-type", "history-instance", "history-type", "history-system"})
+TAKES_CRITERIA = frozenset({"update", "delete"})
 TAKES_BODY = frozenset({"create", "update", "transaction", "$evaluate", "$plan"})
 _PREFERENCE = re.compile(r"\s*(return|handling)\s*=\s*\"?([A-Za-z]+)\"?\s*", re.IGNORECASE)
 _NO_PREFERENCE = Prefer()
@@ -44,7 +45,8 @@ def read_head(scope: Scope, headers: Headers, prefix: bytes) -> tuple[Interactio
     request = address(scope["method"], _path(scope, prefix), parameters)
     format_parameter, pretty, parameters = _split_format(parameters)
     check_accept(headers.get(b"accept"), format_parameter)
-    if parameters and request.interaction not in TAKES_PARAMETERS:
+    is_conditional = request.interaction in TAKES_CRITERIA and not request.resource_id
+    if parameters and not is_conditional and request.interaction not in TAKES_PARAMETERS:
         parameters = _no_parameters(parameters, headers)
     prefer = headers.get(b"prefer")
     return (

@@ -18,7 +18,7 @@ MAX_PARAMETERS = 300
 
 SHAPES: dict[str, dict[str, str]] = {
     "*/*": {"GET": "read", "PUT": "update", "DELETE": "delete"},
-    "*": {"GET": "search-type", "POST": "create"},
+    "*": {"GET": "search-type", "POST": "create", "PUT": "update", "DELETE": "delete"},
     "*/_search": {"POST": "search-type"},
     "": {"POST": "transaction"},
     "*/*/_history/*": {"GET": "vread"},

@@ -55,7 +55,8 @@ def _is_unchanged(change: Change) -> bool:
         return False
     if change.resource is None:
         return previous.is_deleted
-    return previous.content is not None and equal_content(parse(previous.content), change.resource)
+    stored = parse(previous.content) if previous.content is not None else None
+    return isinstance(stored, dict) and equal_content(stored, change.resource)
 
 
 def _targets(change: Change, base_url: str) -> Iterable[tuple[str, LocalReference]]:
@@ -96,8 +97,8 @@ def _version_exists(transaction: Transaction, target: LocalReference) -> bool:
 
 def _dangling(target: LocalReference) -> str:
     return (
-        f"{target.resource_type}/{target.resource_id} does not exist here. Write it first, or in the same transaction; "
-        "a server started with --references allow does not check."
+        f"{target.resource_type}/{target.resource_id} does not exist here. Write it first, or in "
+        "the same transaction; a server started with --references allow does not check."
     )
 
 

@@ -6,6 +6,8 @@ The envelope is validated apart from the resources in it: each resource is check
 request says that it is, and our Assessment is no type that R4's Bundle knows.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -35,8 +37,8 @@ class Entry:
         return f"Bundle.entry[{self.index}]"
 
 
-def check_envelope(tree: Any) -> Resource:
-    """Check the Bundle apart from the resources in it.
+def check_envelope(tree: Any) -> tuple[str, list[Resource]]:
+    """Check the Bundle apart from the resources in it; give its type and its entries.
 
     Raises Failure INVALID when it is not a batch or transaction, TOO_LARGE past the limit.
     """
@@ -54,7 +56,7 @@ def check_envelope(tree: Any) -> Resource:
         )
     if len(checked.get("entry", ())) > MAX_ENTRIES:
         raise Failure(FailureKind.TOO_LARGE, f"A Bundle takes at most {MAX_ENTRIES} entries.")
-    return checked
+    return checked["type"], tree.get("entry", [])
 
 
 def _without_resources(tree: Any) -> Any:
@@ -113,20 +115,17 @@ def _refused(index: int, element: str, code: str, sentence: str) -> Failure:
     )
 
 
-def in_entry(failure: Failure, entry: Entry) -> Failure:
-    """Say of each issue in which entry of the Bundle it stands."""
-    issues = [
-        replace(
-            issue,
-            expression=tuple(
-                f"{entry.path}.resource.{place}" if not place.startswith("Bundle.") else place
-                for place in issue.expression or ("",)
-            ),
-        )
-        for issue in failure.issues
-    ]
-    issues = [
-        replace(issue, expression=tuple(place.rstrip(".") for place in issue.expression))
-        for issue in issues
-    ]
-    return Failure(failure.kind, *issues, etag=failure.etag)
+@contextmanager
+def in_entry(entry: Entry) -> Iterator[None]:
+    """Say of each issue that is raised here in which entry of the Bundle it stands."""
+    try:
+        yield
+    except Failure as failure:
+        issues = [replace(issue, expression=_within(entry, issue)) for issue in failure.issues]
+        raise Failure(failure.kind, *issues, etag=failure.etag) from None
+
+
+def _within(entry: Entry, issue: Issue) -> tuple[str, ...]:
+    if not issue.expression:
+        return (entry.path,)
+    return tuple(f"{entry.path}.resource.{place}" for place in issue.expression)

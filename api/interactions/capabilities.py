@@ -82,8 +82,8 @@ def _resource(row: ResourceType) -> dict[str, Any]:
         "updateCreate": True,
         "conditionalCreate": True,
         "conditionalRead": "full-support",
-        "conditionalUpdate": False,
-        "conditionalDelete": "not-supported",
+        "conditionalUpdate": True,
+        "conditionalDelete": "multiple",
         "referencePolicy": ["literal", "logical", "enforced"],
         "searchParam": [_parameter(each) for each in row.search_parameters.values()],
     }

@@ -4,11 +4,10 @@ https://hl7.org/fhir/R4/http.html#create
 https://hl7.org/fhir/R4/http.html#ccreate
 """
 
-from api.fhir.outcome import Failure, FailureKind, Issue
-from api.fhir.search_query import SearchQuery
 from api.interactions.addressing import parse_query
 from api.interactions.admission import admit
 from api.interactions.context import Context, InteractionRequest, InteractionResult
+from api.interactions.matching import Matching, matching
 from api.interactions.proposal import Proposal, answer, received
 from api.store.session import Transaction
 from api.store.version import Change
@@ -32,51 +31,20 @@ def create(context: Context, request: InteractionRequest) -> InteractionResult:
 def propose(transaction: Transaction, context: Context, request: InteractionRequest) -> Proposal:
     """Choose the id, or find the resource that If-None-Exist asks for; content comes later."""
     match_key = None
-    if request.if_none_exist is not None:
-        query = criteria(context, request.resource_type, request.if_none_exist)
-        match_key = match_key_of(query)
-        transaction.lock_matches([match_key])
-        matches = transaction.search(query).versions
-        if len(matches) > 1:
-            raise Failure(
-                FailureKind.MULTIPLE_MATCHES,
-                Issue(
-                    "multiple-matches",
-                    "If-None-Exist matches more than one resource; make it more specific.",
-                    ("http.If-None-Exist",),
-                ),
-            )
-        if matches:
-            found = matches[0]
-            return Proposal((found.resource_type, found.resource_id), existing=found)
+    condition = none_exist(context, request)
+    if condition is not None:
+        match_key = condition.key
+        found = condition.one(transaction)
+        if found is not None:
+            return Proposal(found.key, existing=found)
     key = (request.resource_type, context.new_id())
     return Proposal(key, Change(*key, resource={}, previous=None, method="POST"), None, match_key)
 
 
-def criteria(context: Context, resource_type: str, text: str) -> SearchQuery:
-    """Read the criteria of a conditional request, always strictly; two matches are enough to know.
-
-    Raises Failure INVALID when there is no criterion: such a request would match everything.
-    """
+def none_exist(context: Context, request: InteractionRequest) -> Matching | None:
+    """Read If-None-Exist; a whole address is tolerated beside the bare query."""
+    text = request.if_none_exist
+    if text is None:
+        return None
     pairs = parse_query(text.partition("?")[2] if "?" in text else text)
-    criteria_only = [pair for pair in pairs if not pair[0].startswith("_") or pair[0] in _KEPT]
-    if not criteria_only or len(criteria_only) != len(pairs):
-        raise Failure(
-            FailureKind.INVALID,
-            Issue(
-                "value",
-                "A conditional request needs search criteria, and nothing that only shapes "
-                "a result.",
-                ("http.If-None-Exist",),
-            ),
-        )
-    return context.parse_search(resource_type, (*criteria_only, ("_count", "2")))
-
-
-def match_key_of(query: SearchQuery) -> str:
-    """Give the canonical text of criteria: equal for all spellings that ask the same."""
-    understood = sorted(pair for pair in query.understood if pair[0] != "_count")
-    return f"{query.resource_type}?" + "&".join(f"{name}={value}" for name, value in understood)
-
-
-_KEPT = frozenset({"_id", "_lastUpdated", "_tag", "_profile", "_security", "_source"})
+    return matching(context, request.resource_type, pairs, "http.If-None-Exist")

@@ -45,7 +45,7 @@ def history(snapshot: Snapshot, context: Context, request: InteractionRequest) -
     )
     signed_scope = f"{path}?{query}"
     window = asked.window
-    if token:
+    if token is not None:
         before = context.tokens.read(token, signed_scope)
         window = HistoryWindow(window.count, window.since, window.at, before)
     page = snapshot.history(scope, window)

@@ -28,7 +28,7 @@ def search_type(
     query = context.parse_search(request.resource_type, parameters, lenient=request.prefer.lenient)
     scope = f"{request.resource_type}?{query_text(query.understood)}"
     cursor = None
-    if token:
+    if token is not None:
         direction, values = context.tokens.read(token, scope)
         cursor = Cursor(direction, tuple(values))
     page = snapshot.search(query, cursor)
@@ -45,15 +45,15 @@ def search_type(
     links = [("self", address)]
     for relation, place in (("next", page.next), ("previous", page.previous)):
         if place is not None:
-            token = context.tokens.sign((place.direction, place.values), scope)
+            signed = context.tokens.sign((place.direction, place.values), scope)
             separator = "&" if query.understood else "?"
-            links.append((relation, f"{address}{separator}{PAGE}={token}"))
+            links.append((relation, f"{address}{separator}{PAGE}={signed}"))
     return InteractionResult(200, body=bundle("searchset", entries, links, page.total))
 
 
-def split_page(parameters: Parameters) -> tuple[str, Parameters]:
+def split_page(parameters: Parameters) -> tuple[str | None, Parameters]:
     """Take the page token out of the parameters."""
-    token = next((value for name, value in parameters if name == PAGE), "")
+    token = next((value for name, value in parameters if name == PAGE), None)
     return token, tuple(pair for pair in parameters if pair[0] != PAGE)
 
 

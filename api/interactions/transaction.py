@@ -7,9 +7,12 @@ transaction: deletes, creates, updates and reads in this order, judged on the st
 behind, answered in the order of the request.
 """
 
+from typing import Any
+
 from api.fhir.bundle import STATUS_LINES, bundle, response_entry, version_response
 from api.fhir.lexical import Resource, parse
-from api.fhir.outcome import Failure, operation_outcome
+from api.fhir.outcome import Failure, FailureKind, Issue, operation_outcome
+from api.fhir.resource import references
 from api.interactions.admission import admit
 from api.interactions.bundle_entries import Entry, check_envelope, in_entry, read_entry
 from api.interactions.context import Context, InteractionRequest, InteractionResult, Prefer
@@ -20,20 +23,21 @@ from api.interactions.transaction_plan import TransactionPlan
 
 def transaction(context: Context, request: InteractionRequest) -> InteractionResult:
     """Perform a Bundle of type batch or transaction."""
-    tree = parse(request.body or b"")
-    envelope = check_envelope(tree)
-    if envelope["type"] == "batch":
-        entries = _batch(context, tree, request.prefer)
+    kind, raw = check_envelope(parse(request.body or b""))
+    if kind == "batch":
+        entries = _batch(context, raw, request.prefer)
         return InteractionResult(200, body=bundle("batch-response", entries))
-    entries = _transaction(context, tree, request.prefer)
+    entries = _transaction(context, raw, request.prefer)
     return InteractionResult(200, body=bundle("transaction-response", entries))
 
 
-def _batch(context: Context, tree: Resource, prefer: Prefer) -> list[bytes]:
+def _batch(context: Context, raws: list[Resource], prefer: Prefer) -> list[bytes]:
     answers = []
-    for index, raw in enumerate(tree.get("entry", ())):
+    full_urls = {raw.get("fullUrl") for raw in raws}
+    for index, raw in enumerate(raws):
         try:
             entry = read_entry(index, raw, prefer)
+            _refuse_links_between(entry, full_urls)
             result = perform(context, entry.request)
         except Failure as failure:
             answers.append(_failed(failure))
@@ -42,21 +46,33 @@ def _batch(context: Context, tree: Resource, prefer: Prefer) -> list[bytes]:
     return answers
 
 
-def _transaction(context: Context, tree: Resource, prefer: Prefer) -> list[bytes]:
-    entries = [read_entry(index, raw, prefer) for index, raw in enumerate(tree.get("entry", ()))]
+def _refuse_links_between(entry: Entry, full_urls: set[Any]) -> None:
+    """Raise Failure when an entry of a batch refers to another, which only a transaction can do."""
+    issues = [
+        Issue("business-rule", "Entries of a batch cannot refer to each other.", (path,))
+        for path, reference in references(entry.request.resource or {})
+        if reference.get("reference") in full_urls and reference["reference"].startswith("urn:")
+    ]
+    if issues:
+        raise Failure(FailureKind.UNPROCESSABLE, *issues)
+
+
+def _transaction(context: Context, raws: list[Resource], prefer: Prefer) -> list[bytes]:
+    entries = [read_entry(index, raw, prefer) for index, raw in enumerate(raws)]
     plan = TransactionPlan(entries, context)
     results: dict[int, InteractionResult] = {}
     with context.store.transaction() as store:
         plan.settle(store)
         versions = admit(store, plan.changes, context, plan.match_keys)
         for entry in plan.reads:
-            try:
+            with in_entry(entry):
                 reading = READINGS[entry.request.interaction]
                 results[entry.index] = reading(store, context, entry.request)
-            except Failure as failure:
-                raise in_entry(failure, entry) from None
-    for index, proposal in plan.proposals.items():
-        results[index] = answer(proposal, versions)
+    for index, proposals in plan.proposals.items():
+        # A conditional delete has any number of proposals, and one answer.
+        results[index] = (
+            answer(proposals[0], versions) if len(proposals) == 1 else InteractionResult(204)
+        )
     return [_answered(context, entry, results[entry.index]) for entry in entries]
 
 

@@ -1,9 +1,11 @@
 """An open connection, seen from both sides: SQLAlchemy's and the driver's."""
 
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Protocol
 
 from sqlalchemy import Connection
+
+from api.store.dialect import POSTGRESQL
 
 
 class OpenConnection:
@@ -18,6 +20,14 @@ class OpenConnection:
         self.core = core
         self.driver: Any = driver_connection(core)
         self.dialect = core.dialect.name
+
+    def batch(self) -> AbstractContextManager[object]:
+        """Send what is run within without waiting for each answer; errors come at the end.
+
+        On PostgreSQL this saves a round trip a statement; SQLite answers at once anyway. Nothing
+        within may depend on rows or on counts of rows.
+        """
+        return self.driver.pipeline() if self.dialect == POSTGRESQL else nullcontext()
 
 
 def driver_connection(core: Connection) -> Any:

@@ -129,8 +129,9 @@ class Transaction(Snapshot):
         self._has_written = True
         numbers = writing.take_numbers(self._connection, self._tenant, changes, self._clock())
         versions = writing.versions_of(changes, numbers)
-        writing.write_rows(self._connection, self._tenant, changes, versions)
-        index.replace(self._connection, self._tenant, self._entries(changes, versions))
+        with self._connection.batch():
+            writing.write_rows(self._connection, self._tenant, changes, versions)
+            index.replace(self._connection, self._tenant, self._entries(changes, versions))
         if match_keys:
             writing.remember_matches(
                 self._connection, self._tenant, match_keys, versions, self._seen

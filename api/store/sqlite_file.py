@@ -28,6 +28,7 @@ WRITER_PRAGMAS = (
     "secure_delete=ON",
     "cell_size_check=ON",
     "journal_size_limit=67108864",
+    "cache_size=-16384",
     "mmap_size=0",
     "temp_store=MEMORY",
 )
@@ -35,6 +36,7 @@ READER_PRAGMAS = (
     "query_only=ON",
     # Only the writer checkpoints, so the WAL is never reset by two connections at once.
     "wal_autocheckpoint=0",
+    "cache_size=-8192",
     "trusted_schema=OFF",
     "cell_size_check=ON",
     "mmap_size=0",

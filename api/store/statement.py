@@ -77,7 +77,10 @@ class Statement:
     def run_many(
         self, driver: DriverConnection, dialect_name: str, rows: Iterable[Mapping[str, Any]]
     ) -> int:
-        """Run it for each row, in one batch; give the number of rows it touched."""
+        """Run it for each row; give the number of rows it touched.
+
+        Within `OpenConnection.batch` that number is not known yet, and must not be used.
+        """
         sql, names = self.text(dialect_name)
         cursor: DriverCursor = driver.cursor()
         cursor.executemany(sql, [tuple([row[name] for name in names]) for row in rows])

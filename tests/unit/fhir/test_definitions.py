@@ -70,7 +70,9 @@ def test_146_types_of_r4_are_served_but_for_the_20_named() -> None:
 def test_the_codes_of_a_required_binding_are_listed() -> None:
     codes = definitions.codes("http://hl7.org/fhir/ValueSet/administrative-gender")
     assert codes == {
-        "http://hl7.org/fhir/administrative-gender": {"male", "female", "other", "unknown"}
+        "http://hl7.org/fhir/administrative-gender": frozenset(
+            ("male", "female", "other", "unknown")
+        )
     }
     assert definitions.codes("http://hl7.org/fhir/ValueSet/mimetypes") is None
 

@@ -4,6 +4,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -52,10 +53,14 @@ def references(node: Any) -> Iterator[str]:
             yield from references(value)
 
 
+@cache
+def validator(schema: str) -> jsonschema_rs.Draft7Validator:
+    whole = {"components": DOCUMENT["components"], "allOf": [json.loads(schema)]}
+    return jsonschema_rs.Draft7Validator(whole)
+
+
 def problems(schema: Any, value: Any) -> list[str]:
-    whole = {"components": DOCUMENT["components"], "allOf": [schema]}
-    validator = jsonschema_rs.Draft7Validator(whole)
-    return [error.message for error in validator.iter_errors(value)]
+    return [error.message for error in validator(json.dumps(schema)).iter_errors(value)]
 
 
 def contents(operation: dict[str, Any]) -> Iterator[dict[str, Any]]:
