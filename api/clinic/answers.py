@@ -6,7 +6,7 @@ Section groups (`hx`, `sx`, ...) may stand around the questions. A repeating gro
 a question that takes several choices repeats `answer`. Everything that is wrong is told at once.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from difflib import get_close_matches
@@ -161,9 +161,3 @@ class _Reading:
 def _at(link_id: str) -> str:
     escaped = link_id[:_LONGEST_ECHO].replace("\\", "\\\\").replace("'", "\\'")
     return f"item.where(linkId='{escaped}')"
-
-
-def with_answer(answers: Answers, link_id: str, value: Answer) -> Answers:
-    """Return the answers and one more."""
-    values: Mapping[str, Answer] = answers.values
-    return Answers({**values, link_id: value})

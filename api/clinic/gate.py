@@ -17,7 +17,7 @@ from api.clinic.end_state import EndState
 from api.clinic.holds import hold_plans
 from api.clinic.invariants import PlanGate
 from api.clinic.plan_content import PlanRules
-from api.clinic.twins import is_twin, refuse_writes
+from api.clinic.twins import refuse_writes
 from api.fhir.search_query import SearchOptions
 from api.store.session import Transaction
 from api.store.version import Change
@@ -77,10 +77,6 @@ class Clinic:
         """
         state = self._state(transaction, ())
         return Drafter(state, self._reasoner(), self.tenant).draft(request)
-
-    def is_own_twin(self, resource: dict[str, Any]) -> bool:
-        """Whether a resource is a twin, whose references do not keep anything from deletion."""
-        return is_twin(resource, self.canonical)
 
     def _subjects_of(self, plans: Sequence[Change], state: EndState) -> list[str]:
         own = [

@@ -15,7 +15,7 @@ from api.store.version import Change
 
 def create(context: Context, request: InteractionRequest) -> InteractionResult:
     """Store a new resource under an id of the server's choice."""
-    resource = received(request)
+    resource = received(context, request)
     with context.store.transaction() as transaction:
         proposal = propose(transaction, context, request)
         if proposal.change is not None:

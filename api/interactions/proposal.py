@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from api.fhir.lexical import Resource, parse
 from api.fhir.outcome import Failure, FailureKind, Issue
 from api.fhir.resource import check
-from api.interactions.context import InteractionRequest, InteractionResult, served_type
+from api.interactions.context import Context, InteractionRequest, InteractionResult, served_type
 from api.store.version import Change, StoredVersion
 
 Key = tuple[str, str]
@@ -50,7 +50,7 @@ def answer(proposal: Proposal, versions: Mapping[Key, StoredVersion]) -> Interac
     )
 
 
-def received(request: InteractionRequest) -> Resource:
+def received(context: Context, request: InteractionRequest) -> Resource:
     """Give the resource that a request carries, parsed and valid.
 
     Raises Failure with every problem found.
@@ -61,9 +61,10 @@ def received(request: InteractionRequest) -> Resource:
             FailureKind.NOT_SUPPORTED,
             f"{row.name} is not stored; it only carries the input and output of operations.",
         )
-    if request.resource is not None:
-        return check(request.resource, request.resource_type)
-    return check(parse(request.body or b""), request.resource_type)
+    tree = request.resource if request.resource is not None else parse(request.body or b"")
+    # A server that takes references to what it does not hold is fed with data of all ages, some of
+    # which point at types that their elements do not name.
+    return check(tree, request.resource_type, any_target=not context.refuse_dangling)
 
 
 def check_body_id(resource: Resource, request: InteractionRequest) -> None:

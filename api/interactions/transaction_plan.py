@@ -135,7 +135,7 @@ class TransactionPlan:
     def _received(self, entry: Entry, links: TransactionLinks) -> dict[str, Any]:
         raw = entry.request.resource
         rewritten = links.rewritten(raw) if raw is not None else None
-        resource = received(replace(entry.request, resource=rewritten))
+        resource = received(self.context, replace(entry.request, resource=rewritten))
         if entry.request.interaction == "update" and entry.request.resource_id:
             check_body_id(resource, entry.request)
         if self.context.refuse_dangling:

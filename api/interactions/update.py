@@ -17,7 +17,7 @@ from api.store.version import Change, StoredVersion
 
 def update(context: Context, request: InteractionRequest) -> InteractionResult:
     """Store the next version of a resource, or the first under the client's id."""
-    resource = received(request)
+    resource = received(context, request)
     if request.resource_id:
         check_body_id(resource, request)
     with context.store.transaction() as transaction:

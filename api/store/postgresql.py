@@ -44,7 +44,6 @@ def connect_arguments() -> dict[str, Any]:
         "keepalives_idle": 5,
         "keepalives_interval": 2,
         "keepalives_count": 3,
-        "cursor_factory": _BinaryCursor,
         "options": " ".join(f"-c {name}={value}" for name, value in _SESSION.items()),
     }
 
@@ -96,7 +95,7 @@ class PostgreSQLDatabase:
         engine = create_engine(
             make_url(database_url).set(drivername="postgresql+psycopg"),
             isolation_level=isolation_level,
-            connect_args=connect_arguments(),
+            connect_args={**connect_arguments(), "cursor_factory": _BinaryCursor},
             pool_size=pool_size,
             max_overflow=0,
             pool_timeout=POOL_WAIT_SECONDS,

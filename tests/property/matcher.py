@@ -35,8 +35,13 @@ Query: TypeAlias = Sequence[tuple[str, str]]
 DEFINITIONS = Path(__file__).parents[1] / "data" / "search-parameters" / "parameters.json"
 BASE_URL = "http://runspine.test/fhir/"
 RESOLVED = re.compile(r"(.*)\.where\(resolve\(\) is ([A-Za-z]+)\)")
+TYPED = re.compile(r"(?:^|/)([A-Z][A-Za-z]+)/[A-Za-z0-9\-.]{1,64}(?:/_history/[^/]+)?$")
+CAST = re.compile(r"(?:\((\S+) as |\.as\()(\w+)\)")
 LOCAL = re.compile(r"([A-Z][A-Za-z]+)/([A-Za-z0-9\-.]{1,64})(?:/_history/[A-Za-z0-9\-.]{1,64})?")
 NAME_PARTS = ("text", "family", "given", "prefix", "suffix")
+# Tokens on elements of datatype string or ContactPoint are compared without regard to case; codes
+# and identifiers are compared as they stand.
+CASELESS = {"version", "telecom", "phone", "email"}
 ADDRESS_PARTS = ("text", "line", "city", "district", "state", "postalCode", "country")
 
 
@@ -63,20 +68,23 @@ def parameters(resource_type: str) -> Mapping[str, Parameter]:
 
 @cache
 def _compiled(expression: str) -> Callable[[Resource], list[Node]]:
-    compiled: Any = fhirpathpy.compile(expression, models["r4"])
+    # HL7 writes `as` where there may be several values, for which fhirpathpy rightly refuses it.
+    without_as = CAST.sub(lambda found: f"{found[1] or ''}.ofType({found[2]})", expression)
+    compiled: Any = fhirpathpy.compile(without_as, models["r4"])
     return lambda resource: list(compiled(resource))
 
 
 def nodes(resource: Resource, parameter: Parameter) -> Iterator[Node]:
     """What the expression finds in the resource."""
     for expression in parameter.expressions:
-        # fhirpathpy has no resolve(); the type of a reference stands in its text.
+        # fhirpathpy has no resolve(); the type of a reference stands in its text, a foreign one too.
         resolved = RESOLVED.fullmatch(expression)
         if resolved is None:
             yield from _compiled(expression)(resource)
         else:
             for node in _compiled(resolved[1])(resource):
-                if reference_target(node.get("reference", ""))[0] == resolved[2]:
+                named = TYPED.search(node.get("reference", ""))
+                if named is not None and named[1] == resolved[2]:
                     yield node
 
 
@@ -99,6 +107,8 @@ def _pair_holds(resource: Resource, name: str, text: str) -> bool:
     values = list(values_of(resource, parameter))
     if modifier == "missing":
         return (not values) == (text == "true")
+    if code in CASELESS:
+        alternatives = [each.casefold() for each in alternatives]
     holds = VALUE_HOLDS[parameter.type]
     found = any(holds(value, each, modifier) for value in values for each in alternatives)
     return found != (modifier == "not")
@@ -161,14 +171,14 @@ def _tokens(node: Node, code: str) -> Iterator[tuple[str, str]]:
     if isinstance(node, bool):
         yield "", str(node).lower()
     elif isinstance(node, str):
-        yield "", node
+        yield "", node.casefold() if code in CASELESS else node
     elif "coding" in node or "text" in node:
         for coding in node.get("coding", ({},)):
             yield coding.get("system", ""), coding.get("code", "")
     elif code == "identifier" or "code" in node:
         yield node.get("system", ""), node.get("code", node.get("value", ""))
     else:  # a ContactPoint: its system says phone or email, and is no code system
-        yield "", node.get("value", "")
+        yield "", node.get("value", "").casefold()
 
 
 def _dates(node: Node, _code: str) -> Iterator[Interval]:

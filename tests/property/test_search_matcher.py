@@ -94,7 +94,9 @@ def check(service: Service, stored: dict[str, Resource], asked: Asked) -> None:
     parameters += [("_sort", ",".join(keys))] if keys else []
     link = f"{kind}?{urlencode(parameters)}"
     found = walk(service, link)
-    assert sorted(found) == sorted(expected), link
+    assert len(found) == len(set(found)), f"{link}: a match on two pages"
+    assert not expected - set(found), f"{link}: not found {expected - set(found)}"
+    assert not set(found) - expected, f"{link}: found in excess {set(found) - expected}"
     for first, second in pairwise(found):
         assert is_in_order(stored[first], stored[second], keys), f"{link}: {first} before {second}"
 

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from api.fhir.registry import registry
 from api.http.openapi import examples
 from api.http.openapi.errors import refusal_components
-from api.http.openapi.interactions import PathItem, Subject, search_forms, type_paths
+from api.http.openapi.interactions import PathItem, search_forms, type_paths
 from api.http.openapi.operations import evaluate_path, plan_path, system_paths
 from api.http.openapi.parameters import RESPONSE_HEADERS, shared_parameters
 from api.http.openapi.published import (
@@ -20,6 +20,7 @@ from api.http.openapi.published import (
     SYSTEM_TEXT,
 )
 from api.http.openapi.schemas import Schema, component_schemas
+from api.http.openapi.subject import Subject
 
 ENVELOPES = ("Bundle", "OperationOutcome", "Parameters")
 

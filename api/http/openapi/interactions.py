@@ -4,17 +4,21 @@ https://hl7.org/fhir/R4/http.html#summary
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from api.http.openapi.errors import FHIR_JSON, refusals
+from api.fhir.outcome import Issue, operation_outcome
+from api.http.openapi.content import answer, body, bundle, headers, shown
+from api.http.openapi.errors import refusals
 from api.http.openapi.parameters import (
     RESULT,
     Parameter,
     named,
+    query_parameter,
     search_form,
     search_parameters,
+    searchable,
 )
+from api.http.openapi.subject import Subject
 
 Operation: TypeAlias = dict[str, Any]
 PathItem: TypeAlias = dict[str, Any]
@@ -24,61 +28,17 @@ STORED_HEADERS = ("ETag", "Last-Modified")
 WRITTEN_HEADERS = (*STORED_HEADERS, "Location")
 
 
-@dataclass(frozen=True, slots=True)
-class Subject:
-    """What an interaction is described for: one resource type, or any of the unpublished ones."""
-
-    resource_type: str  # "" stands for any other type
-    tag: str
-    noun: str
-    schema: str
-    example: Mapping[str, Any]  # a resource to write, with its id
-    read_id: str  # an id that is there once the examples above it have run, or in the demo clinic
-    outline: Mapping[str, Any]  # what a Bundle shows of it
-    search: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def name(self) -> str:
-        """The ending of operation ids."""
-        return self.resource_type or "Resource"
-
-    @property
-    def root(self) -> str:
-        """The address of the type below the base."""
-        return f"/{self.resource_type or '{resourceType}'}"
-
-    @property
-    def written_id(self) -> str:
-        """The id that the example of an update writes."""
-        return str(self.example["id"])
-
-    @property
-    def whole(self) -> dict[str, str]:
-        """The example as an update sends it: with its id."""
-        return {"$ref": f"#/components/examples/{self.example['resourceType']}"}
-
-    @property
-    def answered(self) -> dict[str, str]:
-        """The example as it comes back: with meta, and with what the server worked out."""
-        return {"$ref": f"#/components/examples/{self.example['resourceType']}.answer"}
-
-    @property
-    def new(self) -> dict[str, str]:
-        """The example as it is sent to be created: without an id."""
-        return {"$ref": f"#/components/examples/{self.example['resourceType']}.new"}
-
-    @property
-    def reference(self) -> dict[str, str]:
-        """The schema of one resource."""
-        return {"$ref": f"#/components/schemas/{self.schema}"}
-
-
 def type_paths(subject: Subject) -> dict[str, PathItem]:
     """Give the paths of one type, in the order in which a newcomer tries them."""
     root = subject.root
     shared = [] if subject.resource_type else named("ResourceType")
     paths = {
-        root: {"post": _create(subject), "get": _search(subject)},
+        root: {
+            "post": _create(subject),
+            "get": _search(subject),
+            "put": _update_match(subject),
+            "delete": _delete_matches(subject),
+        },
         f"{root}/{{id}}": {
             "put": _update(subject),
             "get": _read(subject),
@@ -172,6 +132,51 @@ def _delete(subject: Subject) -> Operation:
     }
 
 
+def _update_match(subject: Subject) -> Operation:
+    plain = _update(subject)
+    return {
+        **plain,
+        **_head(
+            subject,
+            "conditionalUpdate",
+            f"Update the {subject.name} that matches a search",
+            "One match is updated, none is created, several are refused with 412. Any search "
+            "parameters may be given; always read strictly.",
+        ),
+        "parameters": [*_criteria(subject), *named("IfMatch", "PreferReturn")],
+    }
+
+
+def _delete_matches(subject: Subject) -> Operation:
+    outcome = operation_outcome([Issue("informational", "1 deleted.", severity="information")])
+    return {
+        **_head(
+            subject,
+            "conditionalDelete",
+            f"Delete every {subject.name} that matches a search",
+            "All of them or, when one may not go, none; at most 500. Any search parameters may "
+            "be given; always read strictly.",
+        ),
+        "parameters": _criteria(subject),
+        "responses": {
+            "200": answer(
+                "How many were deleted.",
+                {"$ref": "#/components/schemas/OperationOutcome"},
+                shown("One", outcome),
+            ),
+            **refusals("InvalidSearch", "UnknownId", "NotAcceptable", "Referenced"),
+            **refusals("PreconditionFailed", "Busy"),
+        },
+    }
+
+
+def _criteria(subject: Subject) -> list[Parameter]:
+    parameter = next(
+        each for each in searchable(subject.example["resourceType"]) if each.code == "_id"
+    )
+    return [query_parameter(parameter, subject.written_id)]
+
+
 def _search(subject: Subject) -> Operation:
     parameters: list[Parameter]
     if subject.resource_type:
@@ -239,63 +244,6 @@ def _history_type(subject: Subject) -> Operation:
 def search_forms(resource_types: Mapping[str, Any]) -> dict[str, Any]:
     """Give the schemas of the search forms, by component name."""
     return {f"{name}.search": search_form(name) for name in resource_types}
-
-
-def body(schema: Mapping[str, Any], *examples: Mapping[str, Any]) -> dict[str, Any]:
-    """Give a required request body whose first example stands filled in."""
-    return {"required": True, "content": {FHIR_JSON: content(schema, *examples)}}
-
-
-def content(schema: Mapping[str, Any], *examples: Mapping[str, Any]) -> dict[str, Any]:
-    """Give a media type with its examples, each an Example Object or a reference to one."""
-    shown = {f"example-{index}": each for index, each in enumerate(examples, 1)}
-    return {"schema": schema, "examples": shown}
-
-
-def shown(summary: str, value: Mapping[str, Any]) -> dict[str, Any]:
-    """Give an Example Object."""
-    return {"summary": summary, "value": value}
-
-
-def answer(
-    description: str,
-    schema: Mapping[str, Any],
-    example: Mapping[str, Any],
-    header_names: tuple[str, ...] = (),
-) -> dict[str, Any]:
-    """Give a response that carries a resource."""
-    response: dict[str, Any] = {"description": description}
-    if header_names:
-        response["headers"] = headers(*header_names)
-    return {**response, "content": {FHIR_JSON: content(schema, example)}}
-
-
-def headers(*names: str) -> dict[str, Any]:
-    """Refer to the response headers of these names."""
-    return {name: {"$ref": f"#/components/headers/{name.replace('-', '')}"} for name in names}
-
-
-def bundle(kind: str, subject: Subject) -> dict[str, Any]:
-    """Give a response that carries a Bundle with one entry of this type."""
-    root = f"http://127.0.0.1:8000/fhir/{subject.example['resourceType']}"
-    resource = subject.outline
-    entry: dict[str, Any] = {"fullUrl": f"{root}/{subject.read_id}", "resource": resource}
-    if kind == "searchset":
-        entry["search"] = {"mode": "match"}
-        link = root
-    else:
-        entry["request"] = {"method": "PUT", "url": f"{resource['resourceType']}/{subject.read_id}"}
-        entry["response"] = {"status": "201 Created", "etag": 'W/"1"'}
-        link = f"{root}/_history"
-    example = {
-        "resourceType": "Bundle",
-        "type": kind,
-        "total": 1,
-        "link": [{"relation": "self", "url": link}],
-        "entry": [entry],
-    }
-    what = "One page of matches" if kind == "searchset" else "One page of versions"
-    return answer(f"{what}.", {"$ref": "#/components/schemas/Bundle"}, shown(what, example))
 
 
 def _head(subject: Subject, verb: str, summary: str, description: str = "") -> Operation:

@@ -2,11 +2,13 @@
 
 from typing import Any
 
+from api.http.openapi.content import answer, body, bundle, shown
 from api.http.openapi.errors import refusals
 from api.http.openapi.examples import PLAN_FROM, TWO_MEASUREMENTS
-from api.http.openapi.interactions import PathItem, Subject, answer, body, bundle, shown
+from api.http.openapi.interactions import PathItem
 from api.http.openapi.parameters import named
 from api.http.openapi.published import SYSTEM_TAG
+from api.http.openapi.subject import Subject
 
 BUNDLE = {"$ref": "#/components/schemas/Bundle"}
 ASSESSMENT = {"$ref": "#/components/schemas/Assessment"}

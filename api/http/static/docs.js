@@ -9,6 +9,10 @@ const followScheme = () => document.documentElement.classList.toggle("dark-mode"
 dark.addEventListener("change", followScheme);
 followScheme();
 
+// What a newcomer needs least stands last in its group; all else keeps the document's order.
+const isLate = (each) => each.getIn(["operation", "operationId"]).startsWith("conditional");
+const leastNeededLast = (one, other) => isLate(one) - isLate(other);
+
 const ui = SwaggerUIBundle({
   url: "openapi.json",
   dom_id: "#swagger-ui",
@@ -17,6 +21,7 @@ const ui = SwaggerUIBundle({
   tryItOutEnabled: true,
   filter: true,
   persistAuthorization: true,
+  operationsSorter: leastNeededLast,
   displayRequestDuration: true,
   defaultModelsExpandDepth: 0,
   defaultModelExpandDepth: 1,
