@@ -6,6 +6,7 @@ done. Two servers that start at once do not clash: the second waits, and finds n
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -42,6 +43,7 @@ def downgrade(database_url: str, revision: str) -> None:
         command.downgrade(_config(connection), revision)
 
 
+@cache
 def head_revision() -> str:
     """Give the revision that this program is written for."""
     head = ScriptDirectory.from_config(_config()).get_current_head()

@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 from hypothesis import strategies as st
 
 from tests.factories import UCUM, Digits
+from tests.property.intervals import date_interval
 
 Resource: TypeAlias = dict[str, Any]
 Strategy: TypeAlias = st.SearchStrategy[Any]
@@ -114,7 +115,9 @@ quantity = st.fixed_dictionaries(
 
 
 def _is_ordered(period: Mapping[str, str]) -> bool:
-    return period.get("start", "") <= period.get("end", "9")
+    if "start" not in period or "end" not in period:
+        return True
+    return date_interval(period["start"]).low <= date_interval(period["end"]).low
 
 
 period = filled(start=date_times, end=date_times).filter(_is_ordered)
@@ -381,6 +384,20 @@ def clauses(draw: st.DrawFn, resource_type: str) -> tuple[str, str]:
     modifier = draw(st.sampled_from(MODIFIERS.get(kind, [""])))
     texts = draw(st.lists(SEARCHED[kind], min_size=1, max_size=2))
     return f"{code}{modifier}", ",".join(texts)
+
+
+def own_clauses() -> Strategy:
+    """`_id` or `_lastUpdated` of resources of the set, which are known once it is written.
+
+    (name, prefix, positions in the set), or None.
+    """
+    positions = st.lists(st.integers(0, 7), min_size=1, max_size=3)
+    return st.one_of(
+        st.none(),
+        st.none(),
+        st.tuples(st.just("_id"), st.just(""), positions),
+        st.tuples(st.just("_lastUpdated"), prefixes, positions),
+    )
 
 
 def queries(resource_type: str) -> Strategy:

@@ -1,19 +1,15 @@
 """The tenant is a fence: every statement names it, and every plan goes through it."""
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from sqlalchemy import event
-from sqlalchemy.engine import Engine
 
 from api.fhir.outcome import Failure
-from api.store import statement as statements
 from api.store.history import HistoryScope, HistoryWindow
 from api.store.session import Snapshot, Store, Transaction
 from api.store.version import Change
+from tests.store.recording import recorded
 from tests.store.records import Records, patient, put
 
 KEY = ("Patient", "a")
@@ -92,35 +88,6 @@ def test_secrets_are_each_tenants_own(store: Store, other: Store) -> None:
 def test_a_tenant_that_does_not_exist_cannot_write(store: Store) -> None:
     with pytest.raises((LookupError, Failure)):
         Records(store.for_tenant(3)).put(patient("a"))
-
-
-@contextmanager
-def recorded(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[str, Any]]]:
-    """Every statement that reaches the database, by SQLAlchemy or by the driver."""
-    seen: list[tuple[str, Any]] = []
-    run, run_many = statements.Statement.run, statements.Statement.run_many
-
-    def note(self: statements.Statement, driver: Any, dialect: str, values: Any) -> Any:
-        sql, names = self.text(dialect)
-        seen.append((sql, tuple(values[name] for name in names)))
-        return run(self, driver, dialect, values)
-
-    def note_many(self: statements.Statement, driver: Any, dialect: str, rows: Any) -> Any:
-        rows = list(rows)
-        sql, names = self.text(dialect)
-        seen.append((sql, tuple(rows[0][name] for name in names)))
-        return run_many(self, driver, dialect, rows)
-
-    def on_execute(_c: Any, _u: Any, sql: str, parameters: Any, _x: Any, _m: Any) -> None:
-        seen.append((sql, parameters))
-
-    monkeypatch.setattr(statements.Statement, "run", note)
-    monkeypatch.setattr(statements.Statement, "run_many", note_many)
-    event.listen(Engine, "before_cursor_execute", on_execute)
-    try:
-        yield seen
-    finally:
-        event.remove(Engine, "before_cursor_execute", on_execute)
 
 
 def do_everything(store: Store) -> None:
