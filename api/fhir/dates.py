@@ -93,9 +93,9 @@ def interval_of(value: Any, datatype: str, zone: ZoneInfo) -> Interval | None:
     """
     try:
         if isinstance(value, str):
-            return parse_interval(value, zone)
-        if isinstance(value, dict):
-            return _timing(value, zone) if datatype == "Timing" else _period(value, zone)
+            return parse_interval(value, zone) if datatype in _TEXTS else None
+        if isinstance(value, dict) and datatype in _READERS:
+            return _READERS[datatype](value, zone)
     except ValueError:
         return None
     return None
@@ -179,3 +179,7 @@ def _offset(match: re.Match[str], zone: ZoneInfo) -> int:
 
 def _microseconds(offset: timedelta | None) -> int:
     return (offset or timedelta()) // timedelta(microseconds=1)
+
+
+_TEXTS: Final = ("date", "dateTime", "instant")
+_READERS: Final = {"Period": _period, "Timing": _timing}

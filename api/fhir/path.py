@@ -108,7 +108,7 @@ class _Parser:
             if operator == ".":
                 steps.append(self._term())
             else:
-                steps.append(Index(int(self._advance())))
+                steps.append(Index(self._place()))
                 self._expect("]")
         return steps[0] if len(steps) == 1 else Chain(tuple(steps))
 
@@ -136,6 +136,12 @@ class _Parser:
             raise self._unsupported(f"{name}()")
         self._expect(")")
         return step
+
+    def _place(self) -> int:
+        word = self._advance()
+        if not word.isdigit():
+            raise self._unsupported(word)
+        return int(word)
 
     def _literal(self) -> str | bool:
         word = self._advance()

@@ -105,8 +105,6 @@ class Chain:
 
     def select(self, nodes: list[Node], root: dict[str, Any]) -> list[Node]:
         for step in self.steps:
-            if not nodes:
-                break
             nodes = step.select(nodes, root)
         return nodes
 

@@ -18,7 +18,7 @@ from api.interactions.context import (
     Parameters,
     served_type,
 )
-from api.interactions.search import PAGE, split_page
+from api.interactions.page_token import PAGE, split_page
 from api.store.history import HistoryScope, HistoryWindow
 from api.store.session import Snapshot
 from api.store.version import StoredVersion

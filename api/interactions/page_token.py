@@ -14,6 +14,7 @@ import orjson
 
 from api.fhir.outcome import Failure, FailureKind, Issue
 
+PAGE = "_page"
 _SIGNATURE_BYTES = 16
 MAX_TOKEN_LENGTH = 8192
 
@@ -60,3 +61,11 @@ class PageTokens:
     def _signature(self, payload: bytes, scope: str) -> bytes:
         text = scope.encode() + b"\x00" + payload
         return hashlib.blake2b(text, key=self._key, digest_size=_SIGNATURE_BYTES).digest()
+
+
+def split_page(
+    parameters: tuple[tuple[str, str], ...],
+) -> tuple[str | None, tuple[tuple[str, str], ...]]:
+    """Take the page token out of the parameters."""
+    token = next((value for name, value in parameters if name == PAGE), None)
+    return token, tuple(pair for pair in parameters if pair[0] != PAGE)

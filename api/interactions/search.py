@@ -10,13 +10,11 @@ from api.interactions.context import (
     Context,
     InteractionRequest,
     InteractionResult,
-    Parameters,
     served_type,
 )
+from api.interactions.page_token import PAGE, split_page
 from api.store.paging import Cursor
 from api.store.session import Snapshot
-
-PAGE = "_page"
 
 
 def search_type(
@@ -49,12 +47,6 @@ def search_type(
             separator = "&" if query.understood else "?"
             links.append((relation, f"{address}{separator}{PAGE}={signed}"))
     return InteractionResult(200, body=bundle("searchset", entries, links, page.total))
-
-
-def split_page(parameters: Parameters) -> tuple[str | None, Parameters]:
-    """Take the page token out of the parameters."""
-    token = next((value for name, value in parameters if name == PAGE), None)
-    return token, tuple(pair for pair in parameters if pair[0] != PAGE)
 
 
 def _ignored(query: SearchQuery) -> list[Issue]:

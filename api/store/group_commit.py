@@ -75,7 +75,7 @@ class GroupCommit:
                 self._commit(group)
         finally:
             self._release()
-        pass
+        self._await(group)
 
     def close(self) -> None:
         """Commit what is open, so that nobody waits for ever, and close the connection."""

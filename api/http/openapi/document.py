@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from api.fhir.registry import registry
 from api.http.openapi import examples
 from api.http.openapi.errors import refusal_components
-from api.http.openapi.interactions import PathItem, search_forms, type_paths
+from api.http.openapi.interactions import PathItem, type_paths
 from api.http.openapi.operations import evaluate_path, plan_path, system_paths
 from api.http.openapi.parameters import RESPONSE_HEADERS, shared_parameters
 from api.http.openapi.published import (
@@ -137,7 +137,7 @@ def _resource_type() -> dict[str, Any]:
 
 def _schemas() -> dict[str, Schema]:
     schemas = component_schemas([*PUBLISHED, *ENVELOPES])
-    return schemas | {"Assessment.draft": _draft(schemas["Assessment"])} | search_forms(PUBLISHED)
+    return schemas | {"Assessment.draft": _draft(schemas["Assessment"])}
 
 
 def _draft(assessment: Mapping[str, Any]) -> Schema:

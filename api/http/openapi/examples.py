@@ -23,10 +23,10 @@ ANSWERS = Path(__file__).parent / "answers.json"
 DEMO = EXAMPLES / "demo" / "bundle.json"
 # resource type → (file in `examples/`, id that the example is written under)
 STORY: Mapping[str, tuple[str, str]] = {
-    "Patient": ("patient.json", "first-runner"),
-    "Encounter": ("encounter.json", "first-visit"),
-    "Assessment": ("assessment.json", "first-assessment"),
-    "CarePlan": ("care-plan.json", "first-plan"),
+    "Patient": ("patient.json", "my-runner"),
+    "Encounter": ("encounter.json", "my-visit"),
+    "Assessment": ("assessment.json", "my-assessment"),
+    "CarePlan": ("care-plan.json", "my-plan"),
 }
 DEGREES = {"unit": "deg", "system": "http://unitsofmeasure.org", "code": "deg"}
 HIP_EXTENSION = [

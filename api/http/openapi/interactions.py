@@ -3,7 +3,6 @@
 https://hl7.org/fhir/R4/http.html#summary
 """
 
-from collections.abc import Mapping
 from typing import Any, TypeAlias
 
 from api.fhir.outcome import Issue, operation_outcome
@@ -197,11 +196,6 @@ def _search(subject: Subject) -> Operation:
 
 
 def _search_by_form(subject: Subject) -> Operation:
-    form: dict[str, Any]
-    if subject.resource_type:
-        form = {"$ref": f"#/components/schemas/{subject.resource_type}.search"}
-    else:
-        form = {"type": "object", "properties": {"_id": {"type": "string"}}}
     return {
         **_head(
             subject,
@@ -210,7 +204,7 @@ def _search_by_form(subject: Subject) -> Operation:
             "The same search, with the parameters in the body, so that they stand in no log.",
         ),
         "parameters": named("PreferHandling"),
-        "requestBody": {"content": {FORM: {"schema": form}}},
+        "requestBody": {"content": {FORM: {"schema": search_form(subject.search)}}},
         "responses": {
             "200": bundle("searchset", subject),
             **_search_refusals(),
@@ -239,11 +233,6 @@ def _history_type(subject: Subject) -> Operation:
             **refusals("InvalidSearch", "UnknownId", "NotAcceptable", "Busy"),
         },
     }
-
-
-def search_forms(resource_types: Mapping[str, Any]) -> dict[str, Any]:
-    """Give the schemas of the search forms, by component name."""
-    return {f"{name}.search": search_form(name) for name in resource_types}
 
 
 def _head(subject: Subject, verb: str, summary: str, description: str = "") -> Operation:

@@ -127,7 +127,7 @@ RESPONSE_HEADERS: Mapping[str, dict[str, Any]] = {
     "Location": {
         "description": "The version that was written: `[base]/[type]/[id]/_history/[vid]`.",
         "schema": {"type": "string"},
-        "example": "http://127.0.0.1:8000/fhir/Patient/first-runner/_history/1",
+        "example": "http://127.0.0.1:8000/fhir/Patient/my-runner/_history/1",
     },
 }
 
@@ -152,16 +152,21 @@ def search_parameters(resource_type: str, first: Mapping[str, str]) -> list[Para
     return [*written, *named(*common, *RESULT), *named("PreferHandling")]
 
 
-def search_form(resource_type: str) -> dict[str, Any]:
-    """Give the same parameters as the fields of a form."""
-    properties: dict[str, Any] = {
-        each.code: {"type": "string", "description": meaning(each)}
-        for each in searchable(resource_type)
+def search_form(first: Mapping[str, str]) -> dict[str, Any]:
+    """Give the form of a search with the parameters that stand filled in.
+
+    Swagger UI sends every field that a form lists, and an empty search parameter is refused; so the
+    others are not listed again.
+    """
+    fields = {**first, "_count": "20"}
+    return {
+        "type": "object",
+        "description": "Takes every parameter of the search by GET.",
+        "properties": {
+            name: {"type": "string", "example": value} for name, value in fields.items()
+        },
+        "additionalProperties": {"type": "string"},
     }
-    for name in RESULT:
-        shared = COMMON[name]
-        properties[shared["name"]] = {**shared["schema"], "description": shared["description"]}
-    return {"type": "object", "properties": properties}
 
 
 def searchable(resource_type: str) -> Iterable[SearchParameter]:

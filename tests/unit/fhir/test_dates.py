@@ -1,6 +1,7 @@
 """Dates as intervals: every precision, every zone, and nothing that is not a date."""
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -153,7 +154,7 @@ def test_an_instant_survives_being_written_and_read(milliseconds: int) -> None:
 @given(st.dates(), st.sampled_from(["Australia/Melbourne", "UTC", "America/St_Johns"]))
 def test_a_day_lies_in_its_month_and_the_month_in_its_year(day: object, zone: str) -> None:
     intervals = [parse_interval(str(day)[:length], ZoneInfo(zone)) for length in (10, 7, 4)]
-    for inner, outer in zip(intervals, intervals[1:], strict=False):
+    for inner, outer in pairwise(intervals):
         assert outer.low <= inner.low < inner.high <= outer.high
     assert abs(intervals[0].high - intervals[0].low - DAY) <= DAY
 

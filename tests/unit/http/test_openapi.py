@@ -218,8 +218,15 @@ def test_every_search_parameter_is_listed_with_its_meaning(name: str) -> None:
     }  # fmt: skip
     assert served.keys() <= given.keys()
     assert all(f"*{row.type}*" in given[code]["description"] for code, row in served.items())
-    form = DOCUMENT["components"]["schemas"][f"{name}.search"]["properties"]
-    assert form.keys() == given.keys() - {"Prefer"}
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_a_form_lists_only_what_stands_filled_in(name: str) -> None:
+    body = DOCUMENT["paths"][f"/{name}/_search"]["post"]["requestBody"]
+    form = body["content"]["application/x-www-form-urlencoded"]["schema"]
+    assert all(each["example"] for each in form["properties"].values())
+    given = DOCUMENT["paths"][f"/{name}"]["get"]["parameters"]
+    assert form["properties"].keys() <= {resolved(each)["name"] for each in given}
 
 
 @pytest.mark.parametrize("name", PUBLISHED)

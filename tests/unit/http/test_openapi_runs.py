@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 
@@ -22,6 +23,7 @@ from tests.service import Service, running_service
 ROOT = Path(__file__).parents[3]
 DOCUMENT = build_openapi(VERSION)
 FHIR_JSON = "application/fhir+json"
+FORM = "application/x-www-form-urlencoded"
 
 Probe = tuple[str, str, Any, dict[str, str]]
 
@@ -59,6 +61,11 @@ def filled_in(method: str, path: str, operation: dict[str, Any]) -> tuple[str, l
     return address.strip("/") + ("?" + "&".join(query) if query else ""), bodies or [None]
 
 
+def form_of(operation: dict[str, Any]) -> bytes:
+    fields = operation["requestBody"]["content"][FORM]["schema"]["properties"]
+    return urlencode({name: each["example"] for name, each in fields.items()}).encode()
+
+
 def ways() -> Iterator[tuple[str, str, dict[str, Any]]]:
     """Give every operation in the order of the page, deletes after all that needs their target."""
     every = [
@@ -77,8 +84,7 @@ def test_every_example_runs_as_it_stands(demo: Service) -> None:
         address, bodies = filled_in(method, path, operation)
         for body in bodies:
             if path.endswith("_search"):
-                form = "application/x-www-form-urlencoded"
-                answer = demo.request("POST", address, b"", Content_Type=form)
+                answer = demo.request("POST", address, form_of(operation), Content_Type=FORM)
             else:
                 answer = demo.request(method.upper(), address, body)
             if str(answer.status_code) not in operation["responses"] or not answer.is_success:
@@ -122,8 +128,8 @@ NO_RUNNER = {"reference": "Patient/no-such-runner"}
 AMBULATORY = {"code": "AMB"}
 ROOM = {
     "resourceType": "Location",
-    "id": "first-location",
-    "managingOrganization": {"reference": "Organization/first-organization"},
+    "id": "my-location",
+    "managingOrganization": {"reference": "Organization/my-organization"},
 }
 CODING = {"code": "bad"}
 THREE_WRONG = {
@@ -149,7 +155,7 @@ PROBES: dict[str, list[Probe]] = {
         ),
         ("POST", "Encounter", {"resourceType": "Encounter", "status": "planned"}, {}),
         ("POST", "Patient", b'{"resourceType":"Patient",', {}),
-        ("PUT", "Patient/first-runner", {"resourceType": "Patient", "id": "other"}, {}),
+        ("PUT", "Patient/my-runner", {"resourceType": "Patient", "id": "other"}, {}),
     ],
     "InvalidSearch": [
         ("GET", "Patient?birthday=1987", None, {}),
@@ -160,9 +166,9 @@ PROBES: dict[str, list[Probe]] = {
         ("GET", "Patient/no-such-runner", None, {}),
         ("GET", "Patients/1", None, {}),
     ],
-    "Deleted": [("GET", "Patient/first-runner", None, {})],
+    "Deleted": [("GET", "Patient/my-runner", None, {})],
     "NotAcceptable": [("GET", "Patient", None, {"Accept": "application/fhir+xml"})],
-    "Referenced": [("DELETE", "Organization/first-organization", None, {})],
+    "Referenced": [("DELETE", "Organization/my-organization", None, {})],
     "WriteConflict": [
         (
             "PUT",
@@ -178,8 +184,8 @@ PROBES: dict[str, list[Probe]] = {
     "PreconditionFailed": [
         (
             "PUT",
-            "Organization/first-organization",
-            {"resourceType": "Organization", "id": "first-organization", "name": "New"},
+            "Organization/my-organization",
+            {"resourceType": "Organization", "id": "my-organization", "name": "New"},
             {"If_Match": 'W/"3"'},
         ),
         (
@@ -210,13 +216,13 @@ PROBES: dict[str, list[Probe]] = {
 BEFORE: list[Probe] = [
     (
         "PUT",
-        "Organization/first-organization",
-        {"resourceType": "Organization", "id": "first-organization", "name": "Clinic"},
+        "Organization/my-organization",
+        {"resourceType": "Organization", "id": "my-organization", "name": "Clinic"},
         {},
     ),
-    ("PUT", "Location/first-location", ROOM, {}),
-    ("PUT", "Patient/first-runner", {"resourceType": "Patient", "id": "first-runner"}, {}),
-    ("DELETE", "Patient/first-runner", None, {}),
+    ("PUT", "Location/my-location", ROOM, {}),
+    ("PUT", "Patient/my-runner", {"resourceType": "Patient", "id": "my-runner"}, {}),
+    ("DELETE", "Patient/my-runner", None, {}),
     (
         "PUT",
         "Assessment/unfinished",
