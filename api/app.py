@@ -11,7 +11,7 @@ from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
 from api.clinic.gate import Clinic
-from api.http.fhir import FHIRApplication, FHIRRoute
+from api.http.fhir import FHIRApplication, FHIRBase
 from api.http.health import health_routes
 from api.http.middleware import Metrics, Surroundings, configure_log
 from api.http.openapi import document_bytes
@@ -93,11 +93,11 @@ def create_app(
     fhir = FHIRApplication(lambda: wired[0], THREADS)
     app.router.routes.extend(
         [
-            FHIRRoute(fhir),
             *health_routes(partial(_missing, settings), metrics),
             *page_routes(partial(openapi_document, settings), partial(_front, settings, wired)),
         ]
     )
+    app.add_middleware(FHIRBase, application=fhir)
     _surround(app, settings, metrics)
     return app
 

@@ -7,12 +7,9 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 from anyio import CapacityLimiter, to_thread
-from starlette.routing import BaseRoute, Match
-from starlette.types import Scope as StarletteScope
-from typing_extensions import override
 
 from api.fhir.outcome import Failure, FailureKind
-from api.http.middleware import note_fault
+from api.http.middleware import ASGIApplication, note_fault
 from api.http.request import ClientGone, Receive, Scope, headers_of, read_body, read_head
 from api.http.response import HeaderList, indented, refusal, success
 from api.interactions.context import Context, InteractionRequest, InteractionResult
@@ -76,26 +73,23 @@ class FHIRApplication:
         return status, sent, indented(body) if pretty and body else body
 
 
-class FHIRRoute(BaseRoute):
-    """Takes the base and everything below it, whatever characters an address holds.
+class FHIRBase:
+    """Takes the base and everything below it before the framework's own routes are asked.
 
     A Mount would leave the base itself and an address with a line break to the framework, whose
-    answers are no OperationOutcomes.
+    answers are no OperationOutcomes, and would cost each read what its router costs.
     """
 
-    def __init__(self, application: FHIRApplication) -> None:
-        """Keep the application."""
+    def __init__(self, app: ASGIApplication, application: FHIRApplication) -> None:
+        """Keep what is below the base, and the application around it for all else."""
+        self.app = app
         self.application = application
 
-    @override
-    def matches(self, scope: StarletteScope) -> tuple[Match, StarletteScope]:
-        path = scope["path"]
-        is_below = scope["type"] == "http" and (path == "/fhir" or path.startswith("/fhir/"))
-        return (Match.FULL if is_below else Match.NONE), {}
-
-    @override
-    async def handle(self, scope: Any, receive: Any, send: Any) -> None:
-        await self.application(scope, receive, send)
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request to where it belongs."""
+        path = scope["path"] if scope["type"] == "http" else ""
+        is_below = path == "/fhir" or path.startswith("/fhir/")
+        await (self.application if is_below else self.app)(scope, receive, send)
 
 
 def _perform(context: Context, request: InteractionRequest) -> InteractionResult:
