@@ -24,7 +24,7 @@ from api.store.session import Store
 from domain import knowledge
 
 VERSION = "0.1.0"
-THREADS = 20
+THREADS = 16  # as many as a PostgreSQL pool lends, so that no request waits for a connection
 DEMO_CLINIC = ("Organization", "demo-clinic")
 
 CORS_HEADERS = [

@@ -18,7 +18,7 @@ status stands here and not in `api.http`.
     PRECONDITION      412  If-Match or a conditional request does not hold
     MULTIPLE_MATCHES  412  a conditional request matches more than one resource
     BUSY              503  nothing was written, the same request may be sent again
-    TIMEOUT           504  the database did not answer in time, nothing was written
+    TIMEOUT           504  the database did not answer in time; the sentence says what is known
     FAULT             500  a bug of this server; its detail never leaves, only the request id
 """
 

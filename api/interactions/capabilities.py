@@ -10,6 +10,7 @@ from typing import Any
 
 import orjson
 
+from api.fhir.index_values import TABLES
 from api.fhir.registry import ResourceType, SearchParameter, registry
 from api.interactions.addressing import OPERATION_TYPES, SHAPES
 from api.interactions.context import Context, InteractionRequest, InteractionResult
@@ -34,6 +35,11 @@ def interactions_of(row: ResourceType) -> list[str]:
     if not row.is_stored:
         return []
     return sorted({code for shape in TYPE_SHAPES for code in SHAPES[shape].values()})
+
+
+def searched_by(row: ResourceType) -> list[SearchParameter]:
+    """Give the search parameters that this release serves."""
+    return [each for each in row.search_parameters.values() if each.type in TABLES]
 
 
 @lru_cache(maxsize=4)
@@ -85,7 +91,7 @@ def _resource(row: ResourceType) -> dict[str, Any]:
         "conditionalUpdate": True,
         "conditionalDelete": "multiple",
         "referencePolicy": ["literal", "logical", "enforced"],
-        "searchParam": [_parameter(each) for each in row.search_parameters.values()],
+        "searchParam": [_parameter(each) for each in searched_by(row)],
     }
 
 
@@ -101,7 +107,7 @@ def _parameter(parameter: SearchParameter) -> dict[str, Any]:
 def _logical(row: ResourceType) -> dict[str, Any]:
     parts: list[dict[str, Any]] = [{"url": "type", "valueCode": row.name}]
     parts += [{"url": "interaction", "valueCode": code} for code in interactions_of(row)]
-    for parameter in row.search_parameters.values():
+    for parameter in searched_by(row):
         parts.append(
             {
                 "url": "searchParam",

@@ -51,7 +51,10 @@ def history(snapshot: Snapshot, context: Context, request: InteractionRequest) -
     page = snapshot.history(scope, window)
     if request.interaction == "history-instance" and not page.versions:
         _refuse_unknown(snapshot, request)
-    entries = [_entry(context, version) for version in page.versions]
+    entries = [
+        _entry(context, version, is_new=version.change_seq in page.created)
+        for version in page.versions
+    ]
     address = f"{context.base_url}/{signed_scope}".rstrip("?")
     links = [("self", address)]
     total = len(entries) if page.next is None and window.before is None else None
@@ -108,10 +111,8 @@ def _refused(name: str, sentence: str, code: str) -> Failure:
     return Failure(FailureKind.INVALID, Issue(code, sentence, (f"http.{name[:64]}",)))
 
 
-def _entry(context: Context, version: StoredVersion) -> bytes:
-    status = {"POST": 201, "DELETE": 204}.get(version.method, 200)
-    if version.method == "PUT" and version.version_id == 1:
-        status = 201
+def _entry(context: Context, version: StoredVersion, *, is_new: bool) -> bytes:
+    status = 204 if version.is_deleted else 201 if is_new else 200
     return history_entry(
         context.base_url,
         f"{version.resource_type}/{version.resource_id}",

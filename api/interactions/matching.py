@@ -59,11 +59,12 @@ def matching(
 ) -> Matching:
     """Read criteria.
 
-    Raises Failure INVALID when there is none, since such a request would match everything, and for
-    a parameter that only shapes a result.
+    Raises Failure INVALID when there is none, or none but a time, since such a request would match
+    everything, and for a parameter that only shapes a result.
     """
     shaping = [name for name, _ in pairs if name.startswith("_") and _bare(name) not in _CRITERIA]
-    if not pairs or shaping:
+    telling = [name for name, _ in pairs if _bare(name) != "_lastUpdated"]
+    if shaping or not telling:
         raise Failure(
             FailureKind.INVALID,
             Issue(

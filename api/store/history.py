@@ -37,6 +37,8 @@ class HistoryPage:
     """Versions, newest first, and where the next page starts (None: this was the last)."""
 
     versions: list[StoredVersion] = field(default_factory=list)
+    created: frozenset[int] = frozenset()
+    """The `change_seq` of those that made the resource, or brought it back from deletion."""
     next: int | None = None
 
 
@@ -44,17 +46,31 @@ def page(
     connection: Connection, tenant: int, scope: HistoryScope, window: HistoryWindow
 ) -> HistoryPage:
     """Give one page. Stable: what is written meanwhile comes before the first page."""
+    columns = resource_history.c
+    earlier = resource_history.alias("earlier")
+    is_earlier = and_(
+        earlier.c.tenant == columns.tenant,
+        earlier.c.resource_type == columns.resource_type,
+        earlier.c.resource_id == columns.resource_id,
+        earlier.c.version_id == columns.version_id - 1,
+    )
     statement = (
-        select(*HISTORY_COLUMNS)
+        select(*HISTORY_COLUMNS, earlier.c.content.is_(None))
+        .select_from(resource_history.outerjoin(earlier, is_earlier))
         .where(*_conditions(tenant, scope, window))
-        .order_by(resource_history.c.change_seq.desc())
+        .order_by(columns.change_seq.desc())
         .limit(window.count + 1)
     )
-    versions = [StoredVersion(*row) for row in connection.execute(statement)]
-    if len(versions) <= window.count:
-        return HistoryPage(versions)
-    kept = versions[: window.count]
-    return HistoryPage(kept, kept[-1].change_seq if kept else window.before)
+    rows = connection.execute(statement).all()
+    kept = [StoredVersion(*row[:-1]) for row in rows[: window.count]]
+    created = frozenset(
+        version.change_seq
+        for version, row in zip(kept, rows, strict=False)
+        if row[-1] and not version.is_deleted
+    )
+    if len(rows) <= window.count:
+        return HistoryPage(kept, created)
+    return HistoryPage(kept, created, kept[-1].change_seq if kept else window.before)
 
 
 def count(connection: Connection, tenant: int, scope: HistoryScope, window: HistoryWindow) -> int:

@@ -86,11 +86,12 @@ def _paths() -> dict[str, PathItem]:
     subjects = {name: _subject(name) for name in PUBLISHED}
     paths: dict[str, PathItem] = {}
     for name, subject in subjects.items():
+        own = type_paths(subject)
         if name == "Assessment":
-            paths |= evaluate_path(subject)
-        paths |= type_paths(subject)
-        if name == "Assessment":
-            paths |= plan_path(subject)
+            # In the order of use: evaluate, create, plan; a later entry keeps its first place.
+            create = {subject.root: own[subject.root]}
+            own = evaluate_path(subject) | create | plan_path(subject) | own
+        paths |= own
     paths |= system_paths(subjects["Patient"], examples.transaction())
     return paths | type_paths(_any_other())
 

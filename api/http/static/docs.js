@@ -27,6 +27,7 @@ const ui = SwaggerUIBundle({
   defaultModelExpandDepth: 1,
   defaultModelRendering: "example",
   requestSnippetsEnabled: true,
+  requestSnippets: { defaultExpanded: false },
   showCommonExtensions: true,
   // No document leaves the house to be judged elsewhere.
   validatorUrl: null,

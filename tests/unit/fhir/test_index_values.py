@@ -222,7 +222,7 @@ def test_rows_of_a_resource_are_distinct() -> None:
 @pytest.mark.parametrize("seed", range(3))
 def test_every_valid_resource_of_every_type_gives_rows_that_fit_their_tables(seed: int) -> None:
     random = Random(seed)  # noqa: S311 - it draws test data.
-    tables = set()
+    tables: set[str] = set()
     for name, resource_type in registry().types.items():
         if resource_type.is_stored:
             found = index_values(valid_resource(name, random), name, CONTEXT)
