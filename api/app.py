@@ -13,7 +13,7 @@ from starlette.middleware.cors import CORSMiddleware
 from api.clinic.gate import Clinic
 from api.http.fhir import FHIRApplication, FHIRBase
 from api.http.health import health_routes
-from api.http.middleware import Metrics, Surroundings, configure_log
+from api.http.middleware import Metrics, Surroundings
 from api.http.openapi import document_bytes
 from api.http.pages import FrontPage, page_routes
 from api.interactions.context import Context
@@ -60,7 +60,6 @@ def create_app(
 ) -> FastAPI:
     """Wire the application; its store opens when it starts and closes when it stops."""
     settings.check()
-    configure_log()
     metrics = Metrics()
     wired: list[Context] = []
 

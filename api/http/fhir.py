@@ -9,7 +9,8 @@ from typing import Any
 from anyio import CapacityLimiter, to_thread
 
 from api.fhir.outcome import Failure, FailureKind
-from api.http.middleware import ASGIApplication, note_fault
+from api.http.log import note_fault
+from api.http.middleware import ASGIApplication
 from api.http.request import ClientGone, Receive, Scope, headers_of, read_body, read_head
 from api.http.response import HeaderList, indented, refusal, success
 from api.interactions.context import Context, InteractionRequest, InteractionResult

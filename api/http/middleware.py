@@ -7,17 +7,14 @@ or a body.
 import itertools
 import re
 import time
-import traceback
 from collections.abc import Awaitable, Callable, MutableMapping
-from datetime import UTC, datetime
-from functools import cache, lru_cache
+from functools import cache
 from typing import Any
 
-import orjson
-import structlog
 from prometheus_client import CollectorRegistry, Counter, Histogram
 
 from api.fhir.outcome import Failure, FailureKind
+from api.http.log import note
 from api.http.response import refusal
 
 Scope = MutableMapping[str, Any]
@@ -79,7 +76,6 @@ class Surroundings:
         self._prefix = prefix
         self._numbers = itertools.count(1)
         self._in_flight = 0
-        self._log = structlog.BytesLogger()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on and note what became of it."""
@@ -132,21 +128,13 @@ class Surroundings:
     def _note(self, scope: Scope, status: int, seconds: float) -> None:
         interaction = scope.get("interaction", "other")
         self.metrics.note(interaction, status, seconds)
-        line = {
-            "event": "request",
-            "id": scope["request_id"],
-            "interaction": interaction,
-            "status": status,
-            "ms": round(seconds * 1000, 2),
-            "timestamp": _timestamp(int(time.time())),
-        }
-        # Written as it is: the processors of a structured event cost as much as a read.
-        self._log.msg(orjson.dumps(line))
-
-
-@lru_cache(maxsize=2)
-def _timestamp(seconds: int) -> str:
-    return datetime.fromtimestamp(seconds, UTC).isoformat()
+        note(
+            "request",
+            id=scope["request_id"],
+            interaction=interaction,
+            status=status,
+            ms=round(seconds * 1000, 2),
+        )
 
 
 def _is_loopback(scope: Scope) -> bool:
@@ -162,23 +150,3 @@ async def _refuse(send: Send, failure: Failure) -> None:
     headers.append((b"content-length", b"%d" % len(body)))
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
-
-
-def note_fault(error: BaseException, request_id: object) -> None:
-    """Log a bug: its type and where it came from, never its message, which may hold a value."""
-    frames = traceback.extract_tb(error.__traceback__)
-    where = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames]
-    structlog.get_logger().error("fault", id=request_id, type=type(error).__name__, where=where)
-
-
-def configure_log() -> None:
-    """Write one JSON line an event to standard output."""
-    structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso"),
-            structlog.processors.JSONRenderer(serializer=orjson.dumps),
-        ],
-        logger_factory=structlog.BytesLoggerFactory(),
-        cache_logger_on_first_use=True,
-    )

@@ -19,7 +19,6 @@ from api.store.connection import Database, OpenConnection
 from api.store.failures import Retryable
 from api.store.history import HistoryPage, HistoryScope, HistoryWindow
 from api.store.paging import Cursor, SearchPage
-from api.store.postgresql import PostgreSQLDatabase
 from api.store.sqlite import SQLiteDatabase
 from api.store.sqlite_file import path_of
 from api.store.version import Change, Referrer, ResourceKey, StoredVersion
@@ -294,4 +293,6 @@ def open_database(database_url: str, owner: str) -> Database:
     """Open SQLite or PostgreSQL, as the address says."""
     if database_url.startswith("sqlite"):
         return SQLiteDatabase(path_of(database_url), owner)
+    from api.store.postgresql import PostgreSQLDatabase  # noqa: PLC0415 - SQLite needs no driver
+
     return PostgreSQLDatabase(database_url)

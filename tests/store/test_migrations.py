@@ -1,12 +1,14 @@
 """Migrations, up and down, with data in them, on both databases."""
 
 import threading
+from pathlib import Path
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, MetaData, inspect, select, text
 
 from api.store import migration
@@ -120,3 +122,8 @@ def test_two_starters_at_once_migrate_once(
     with opened(database_url) as connection:
         tenants = connection.execute(text("SELECT tenant FROM tenant")).scalars().all()
     assert tenants == [1]
+
+
+def test_the_revision_that_a_server_asks_for_is_the_newest_migration() -> None:
+    newest = ScriptDirectory(str(Path(__file__).parents[2] / "migrations")).get_current_head()
+    assert migration.head_revision() == newest
