@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
 from api.clinic.gate import Clinic
+from api.fhir.outcome import Failure
 from api.http.fhir import FHIRApplication, FHIRBase
 from api.http.health import health_routes
 from api.http.middleware import Metrics, Surroundings
@@ -112,8 +113,11 @@ def openapi_document(settings: Settings) -> bytes:
 
 
 def _front(settings: Settings, wired: list[Context]) -> FrontPage:
-    with wired[0].store.snapshot() as snapshot:
-        clinic = snapshot.read(*DEMO_CLINIC)
+    try:
+        with wired[0].store.snapshot() as snapshot:
+            clinic = snapshot.read(*DEMO_CLINIC)
+    except Failure:
+        clinic = None  # The page that says where to go is worth most when the database is down.
     return FrontPage(VERSION, settings.root_url, clinic is not None and not clinic.is_deleted)
 
 

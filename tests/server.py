@@ -40,6 +40,7 @@ class Server:
     port: int = 0
     first_answer_seconds: float = 0.0
     lines: list[str] = field(default_factory=list)
+    reader: threading.Thread | None = None
 
     def url(self, path: str = "") -> str:
         """The address of a path on this server."""
@@ -82,7 +83,8 @@ class Server:
         """Keep what the server prints, so that its pipe never fills."""
         stream = self.process.stdout
         if stream is not None:
-            self.lines.extend(stream)
+            with stream:
+                self.lines.extend(stream)
 
     def family(self) -> list[psutil.Process]:
         """The process and its children."""
@@ -102,17 +104,23 @@ class Server:
         """Kill -9, as a crash would."""
         for member in reversed(self.family()):
             member.send_signal(signal.SIGKILL)
-        self.process.wait(STOP_SECONDS)
+        self._wait()
 
     def stop(self) -> int:
         """Ask the server to end as an operator would; give its exit code."""
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
         try:
-            return self.process.wait(STOP_SECONDS)
+            return self._wait()
         except subprocess.TimeoutExpired:
             self.kill()
             raise
+
+    def _wait(self) -> int:
+        code = self.process.wait(STOP_SECONDS)
+        if self.reader is not None:
+            self.reader.join(STOP_SECONDS)
+        return code
 
 
 def start_server(
@@ -138,12 +146,13 @@ def start_server(
         text=True,
     )
     server = Server(process, started)
-    threading.Thread(target=server.read_lines, daemon=True).start()
+    server.reader = threading.Thread(target=server.read_lines, daemon=True)
+    server.reader.start()
     try:
         server.await_ready()
     except BaseException:
-        process.kill()
-        process.wait(STOP_SECONDS)
+        if process.poll() is None:
+            server.kill()
         raise
     return server
 

@@ -20,6 +20,7 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # brackets in a help text are brackets
 )
 for command in (serve, migrate, demo, openapi):
     app.command()(command)

@@ -17,6 +17,7 @@ from uvicorn.supervisors import Multiprocess
 from api.app import create_app
 from api.settings import PREFIX, Settings, SettingsError
 from api.store import migration
+from api.store.sqlite_file import FileOwnership, path_of
 
 DRAIN_SECONDS = 25
 
@@ -62,7 +63,7 @@ def serve(  # noqa: PLR0913 - one argument a setting: the command line's own for
         knowledge_dir=knowledge_dir,
     )
     settings.check()
-    _check_schema(settings)
+    _check_database(settings)
     listening = _listen(settings)
     settings = settings.with_flags(port=listening.getsockname()[1])
     _announce(settings)
@@ -100,7 +101,11 @@ def _common() -> dict[str, Any]:
     }
 
 
-def _check_schema(settings: Settings) -> None:
+def _check_database(settings: Settings) -> None:
+    if settings.is_sqlite:
+        path = path_of(settings.database)
+        if path.exists():
+            FileOwnership(path, settings.root_url).close()
     if not migration.is_current(settings.database):
         raise SettingsError(
             "The database does not hold the newest schema. Run `python -m api migrate` first, "

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, Self
 from urllib.parse import quote
 
 from tests.factories import bundle, encoded, entry, patient, unique_name
@@ -50,18 +50,15 @@ class Ledger:
     path: Path
     operations: list[Operation] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
-    _file: TextIO | None = None
 
     def note(self, operation: Operation) -> None:
         """Append the operation as it now stands; on the disk when this returns."""
-        with self._lock:
-            if self._file is None:
-                self._file = self.path.open("a")
+        with self._lock, self.path.open("a") as file:
             if operation.status == 0:
                 self.operations.append(operation)
-            self._file.write(json.dumps(vars(operation)) + "\n")
-            self._file.flush()
-            os.fsync(self._file.fileno())
+            file.write(json.dumps(vars(operation)) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
 
     def acknowledged(self) -> list[Operation]:
         """What the server has said it did, at this moment."""
@@ -75,11 +72,23 @@ class Ledger:
 
 
 class Client:
-    """A keep-alive connection that is opened again when it breaks."""
+    """A keep-alive connection that is opened again when it breaks; used in a `with` block."""
 
     def __init__(self, port: int) -> None:
         self.port = port
         self._connection: HTTPConnection | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connection; the next request opens another."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
 
     def send(
         self, method: str, path: str, body: bytes | None = None, **headers: str
@@ -95,8 +104,7 @@ class Client:
             answer = self._connection.getresponse()
             content = answer.read()
         except (OSError, HTTPException):
-            self._connection.close()
-            self._connection = None
+            self.close()
             raise
         named = {name.lower(): text for name, text in answer.getheaders()}
         return answer.status, named, json.loads(content) if content else None
@@ -122,9 +130,9 @@ def total(client: Client, mark: str) -> int:
 class Writer:
     """One client: creates, updates one record of its own, and posts transactions, in turn."""
 
-    def __init__(self, ledger: Ledger, port: int) -> None:
+    def __init__(self, ledger: Ledger, client: Client) -> None:
         self.ledger = ledger
-        self.client = Client(port)
+        self.client = client
         self.record = unique_name("record")
         self.turn = 0
 
@@ -176,16 +184,17 @@ def under_load(
     strange: list[Operation] = []
 
     def work() -> None:
-        writer = Writer(ledger, port)
-        while not stopping.is_set():
-            try:
-                operation = writer.write()
-            except (OSError, HTTPException, ValueError):
-                if not patient_with:
-                    return
-                continue
-            if not operation.is_acknowledged and operation.status not in patient_with:
-                strange.append(operation)
+        with Client(port) as client:
+            writer = Writer(ledger, client)
+            while not stopping.is_set():
+                try:
+                    operation = writer.write()
+                except (OSError, HTTPException, ValueError):
+                    if not patient_with:
+                        return
+                    continue
+                if not operation.is_acknowledged and operation.status not in patient_with:
+                    strange.append(operation)
 
     with ThreadPoolExecutor(clients) as pool:
         running = [pool.submit(work) for _ in range(clients)]
@@ -200,15 +209,13 @@ def under_load(
 
 def problems(operations: Sequence[Operation], port: int) -> list[str]:
     """Everything that the server does not keep of what it acknowledged, and every half."""
-    client = Client(port)
+    checks = {"create": _lost, "update": _lost, "transaction": _half}
     found = []
-    for operation in operations:
-        found += {"create": _lost, "update": _lost, "transaction": _half}[operation.kind](
-            client, operation
-        )
-    records = {each.mark for each in operations if each.kind == "update"}
-    for record in sorted(records):
-        found += _gaps(client, record)
+    with Client(port) as client:
+        for operation in operations:
+            found += checks[operation.kind](client, operation)
+        for record in sorted({each.mark for each in operations if each.kind == "update"}):
+            found += _gaps(client, record)
     return found
 
 

@@ -30,6 +30,12 @@ def server(
         yield running
 
 
+@pytest.fixture
+def client(server: Server) -> Iterator[Client]:
+    with Client(server.port) as own:
+        yield own
+
+
 def at_once(
     server: Server, work: Callable[[Client, int], Answer], clients: int = CLIENTS
 ) -> list[Answer]:
@@ -37,24 +43,26 @@ def at_once(
     start = threading.Barrier(clients)
 
     def run(number: int) -> Answer:
-        client = Client(server.port)
-        client.send("GET", "metadata")
-        start.wait(30)
-        return work(client, number)
+        with Client(server.port) as own:
+            own.send("GET", "metadata")
+            start.wait(30)
+            return work(own, number)
 
     with ThreadPoolExecutor(clients) as pool:
         return list(pool.map(run, range(clients)))
 
 
-def test_sixty_keys_created_by_sixteen_clients_are_sixty_resources(server: Server) -> None:
+def test_sixty_keys_created_by_sixteen_clients_are_sixty_resources(
+    server: Server, client: Client
+) -> None:
     run = unique_name()
 
-    def create_all(client: Client, number: int) -> list[tuple[int, str]]:
+    def create_all(own: Client, number: int) -> list[tuple[int, str]]:
         keys = random.Random(number).sample(range(KEYS), KEYS)  # noqa: S311 - an order, no secret
         answers = []
         for key in keys:
             mark = f"{run}-{key}"
-            status, headers, _ = client.send(
+            status, headers, _ = own.send(
                 "POST", "Patient", encoded(marked(mark, 1)), If_None_Exist=by_mark(mark)
             )
             answers.append((status, headers.get("location", "")))
@@ -64,29 +72,29 @@ def test_sixty_keys_created_by_sixteen_clients_are_sixty_resources(server: Serve
     statuses = Counter(status for status, _ in answers)
     assert statuses == {201: KEYS, 200: (CLIENTS - 1) * KEYS}
     assert len({location for _, location in answers}) == KEYS
-    client = Client(server.port)
     for key in range(KEYS):
         assert total(client, f"{run}-{key}") == 1, key
 
 
-def test_the_same_conditional_create_in_transactions_makes_one_resource(server: Server) -> None:
+def test_the_same_conditional_create_in_transactions_makes_one_resource(
+    server: Server, client: Client
+) -> None:
     mark = unique_name()
 
-    def transact(client: Client, _: int) -> tuple[int, Any]:
+    def transact(own: Client, _: int) -> tuple[int, Any]:
         attempt = entry("POST", "Patient", marked(mark, 1), ifNoneExist=by_mark(mark))
         other = entry("POST", "Patient", marked(f"{mark}-other", 1))
-        status, _, body = client.send("POST", "", encoded(bundle("transaction", attempt, other)))
+        status, _, body = own.send("POST", "", encoded(bundle("transaction", attempt, other)))
         return status, body
 
     answers = at_once(server, transact)
     assert {status for status, _ in answers} == {200}, answers
     made = [body["entry"][0]["response"]["status"][:3] for _, body in answers]
     assert Counter(made) == {"201": 1, "200": CLIENTS - 1}
-    assert total(Client(server.port), f"{mark}-other") == CLIENTS
+    assert total(client, f"{mark}-other") == CLIENTS
 
 
-def test_of_sixteen_updates_of_one_version_one_wins(server: Server) -> None:
-    client = Client(server.port)
+def test_of_sixteen_updates_of_one_version_one_wins(server: Server, client: Client) -> None:
     for _ in range(5):
         name = unique_name()
         client.send("PUT", f"Patient/{name}", encoded(marked(name, 0) | {"id": name}))
@@ -100,8 +108,9 @@ def test_of_sixteen_updates_of_one_version_one_wins(server: Server) -> None:
         assert headers["etag"] == 'W/"2"'
 
 
-def test_transactions_that_cross_do_not_block_each_other_for_good(server: Server) -> None:
-    client = Client(server.port)
+def test_transactions_that_cross_do_not_block_each_other_for_good(
+    server: Server, client: Client
+) -> None:
     names = [unique_name(), unique_name()]
     for name in names:
         client.send("PUT", f"Patient/{name}", encoded(marked(name, 0) | {"id": name}))
@@ -124,8 +133,7 @@ def test_transactions_that_cross_do_not_block_each_other_for_good(server: Server
     assert values[0] == values[1], "half of a transaction is visible"
 
 
-def test_a_referenced_resource_cannot_be_deleted_by_a_race(server: Server) -> None:
-    client = Client(server.port)
+def test_a_referenced_resource_cannot_be_deleted_by_a_race(server: Server, client: Client) -> None:
     for _ in range(10):
         name = unique_name()
         client.send("PUT", f"Patient/{name}", encoded(marked(name, 0) | {"id": name}))
@@ -146,6 +154,42 @@ def test_a_referenced_resource_cannot_be_deleted_by_a_race(server: Server) -> No
         }
 
 
+class LongTransactions:
+    """Clients of one transaction each, all of them under way when the server is asked to end."""
+
+    ENTRIES = 150
+
+    def __init__(self, server: Server, clients: int) -> None:
+        self.server = server
+        self.marks = [unique_name("term") for _ in range(clients)]
+        self.answers: list[int | str] = []
+        self.ready = threading.Barrier(clients + 1)
+        self.threads = [threading.Thread(target=self._run, args=(mark,)) for mark in self.marks]
+        for thread in self.threads:
+            thread.start()
+
+    def _run(self, mark: str) -> None:
+        many = [entry("POST", "Patient", marked(mark, 1))] * self.ENTRIES
+        body = encoded(bundle("transaction", *many))
+        with Client(self.server.port) as own:
+            own.send("GET", "metadata")
+            self.ready.wait(30)
+            try:
+                self.answers.append(own.send("POST", "", body)[0])
+            except (OSError, HTTPException) as error:
+                self.answers.append(type(error).__name__)
+
+    def send(self) -> None:
+        """Let them go, and wait until each has been sent."""
+        self.ready.wait(30)
+        threading.Event().wait(0.1)
+
+    def join(self) -> None:
+        """Wait for every answer."""
+        for thread in self.threads:
+            thread.join(30)
+
+
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
 def test_a_server_that_is_asked_to_end_answers_what_it_has_begun(
     kind: str, tmp_path: Path, durable_database: Callable[[str], str]
@@ -153,35 +197,17 @@ def test_a_server_that_is_asked_to_end_answers_what_it_has_begun(
     url = durable_database(kind)
     ledger = Ledger(tmp_path / "ledger.jsonl")
     server = start_server(url, tmp_path)
-    answers: list[int | str] = []
-    sent = threading.Barrier(9)
-
-    def transact(number: int) -> None:
-        client = Client(server.port)
-        client.send("GET", "metadata")
-        many = [entry("POST", "Patient", marked(f"term{number}", 1)) for _ in range(150)]
-        body = encoded(bundle("transaction", *many))
-        sent.wait(30)
-        try:
-            answers.append(client.send("POST", "", body)[0])
-        except (OSError, HTTPException) as error:
-            answers.append(type(error).__name__)
-
-    threads = [threading.Thread(target=transact, args=(number,)) for number in range(8)]
-    for thread in threads:
-        thread.start()
+    transactions = LongTransactions(server, 8)
     with under_load(ledger, server.port):
-        sent.wait(30)
-        threading.Event().wait(0.1)
+        transactions.send()
         code = server.stop()
-    for thread in threads:
-        thread.join(30)
+    transactions.join()
     assert code == 0, server.printed[-2000:]
+    answers = transactions.answers
     assert len(answers) == 8
     assert set(answers) <= {200, 503}, answers
-    with running_server(url, tmp_path) as again:
+    with running_server(url, tmp_path) as again, Client(again.port) as client:
         assert problems(ledger.everything(), again.port) == []
-        client = Client(again.port)
-        totals = [total(client, f"term{number}") for number in range(8)]
-        assert set(totals) <= {0, 150}
-        assert totals.count(150) == answers.count(200)
+        totals = [total(client, mark) for mark in transactions.marks]
+        assert set(totals) <= {0, LongTransactions.ENTRIES}
+        assert totals.count(LongTransactions.ENTRIES) == answers.count(200)
