@@ -13,14 +13,14 @@ from api.clinic.assessment import Reasoner
 from api.clinic.assessment_writing import AssessmentWriter
 from api.clinic.canonical import Canonical
 from api.clinic.drafting import Drafter, PlanDraft, PlanRequest
-from api.clinic.end_state import EndState
+from api.clinic.end_state import EndState, content_of
 from api.clinic.holds import hold_plans
 from api.clinic.invariants import PlanGate
 from api.clinic.plan_content import PlanRules
-from api.clinic.twins import refuse_writes
+from api.clinic.twins import RESOURCE_TYPES, is_twin, refuse_writes
 from api.fhir.search_query import SearchOptions
 from api.store.session import Transaction
-from api.store.version import Change
+from api.store.version import Change, StoredVersion
 from domain.checklist import checklist
 from domain.knowledge import Knowledge
 
@@ -77,6 +77,12 @@ class Clinic:
         """
         state = self._state(transaction, ())
         return Drafter(state, self._reasoner(), self.tenant).draft(request)
+
+    def is_own_twin(self, version: StoredVersion) -> bool:
+        """Whether a version is of a twin, which keeps nothing from deletion."""
+        if version.resource_type not in RESOURCE_TYPES:
+            return False
+        return is_twin(content_of(version), self.canonical)
 
     def _subjects_of(self, plans: Sequence[Change], state: EndState) -> list[str]:
         own = [

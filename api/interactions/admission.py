@@ -5,7 +5,8 @@ here. They are judged together, on the state that they would leave behind: the c
 follows from them, references must lead somewhere, and nothing that is still referred to may go.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 
 from api.fhir.lexical import parse
 from api.fhir.outcome import Failure, FailureKind, Issue
@@ -19,6 +20,7 @@ Key = tuple[str, str]
 
 # A delete leaves these standing: they speak of what was (http.html#delete, and our design).
 KEEPS_NO_HOLD = frozenset({"AuditEvent", "Provenance"})
+MAX_NAMED = 10
 
 
 def admit(
@@ -35,18 +37,14 @@ def admit(
     expanded = context.clinic.expand(transaction, list(changes))
     if context.refuse_dangling:
         _refuse_dangling(transaction, expanded, context.base_url)
-        _refuse_deletes_of_referenced(transaction, expanded, context.base_url)
-    unchanged = {_key(change): change.previous for change in expanded if _is_unchanged(change)}
+        _refuse_deletes_of_referenced(transaction, expanded, context)
+    unchanged = {change.key: change.previous for change in expanded if _is_unchanged(change)}
     written = transaction.write(
-        [change for change in expanded if _key(change) not in unchanged], match_keys or {}
+        [change for change in expanded if change.key not in unchanged], match_keys or {}
     )
     versions = {(version.resource_type, version.resource_id): version for version in written}
     versions.update({key: version for key, version in unchanged.items() if version is not None})
     return versions
-
-
-def _key(change: Change) -> Key:
-    return (change.resource_type, change.resource_id)
 
 
 def _is_unchanged(change: Change) -> bool:
@@ -73,8 +71,8 @@ def _refuse_dangling(transaction: Transaction, changes: Sequence[Change], base_u
     wanted = [(path, target) for change in changes for path, target in _targets(change, base_url)]
     if not wanted:
         return
-    kept = {_key(change) for change in changes if change.resource is not None}
-    gone = {_key(change) for change in changes if change.resource is None}
+    kept = {change.key for change in changes if change.resource is not None}
+    gone = {change.key for change in changes if change.resource is None}
     asked = {target[:2] for _, target in wanted} - kept - gone
     found = kept | (transaction.share_lock(sorted(asked)) if asked else set())
     issues = [
@@ -103,22 +101,21 @@ def _dangling(target: LocalReference) -> str:
 
 
 def _refuse_deletes_of_referenced(
-    transaction: Transaction, changes: Sequence[Change], base_url: str
+    transaction: Transaction, changes: Sequence[Change], context: Context
 ) -> None:
-    deleted = {_key(change) for change in changes if change.resource is None}
+    deleted = {change.key for change in changes if change.resource is None}
     if not deleted:
         return
-    rewritten = {_key(change) for change in changes}
-    still = {
-        (target[:2], _key(change))
+    rewritten = {change.key for change in changes}
+    held = {
+        (target[:2], change.key)
         for change in changes
-        for _, target in _targets(change, base_url)
+        for _, target in _targets(change, context.base_url)
         if target[:2] in deleted
     }
     for referrer in transaction.referrers(sorted(deleted)):
-        key = (referrer.resource_type, referrer.resource_id)
-        if key not in rewritten:
-            still.add(((referrer.target_type, referrer.target_id), key))
+        if referrer[:2] not in rewritten:
+            held.add((referrer[2:], referrer[:2]))
     issues = [
         Issue(
             "conflict",
@@ -126,8 +123,19 @@ def _refuse_deletes_of_referenced(
             "first, or both in one transaction.",
             (target[0],),
         )
-        for target, referrer in sorted(still)
-        if referrer[0] not in KEEPS_NO_HOLD and referrer != target
+        for target, referrer in islice(_holding(transaction, sorted(held), context), MAX_NAMED)
     ]
     if issues:
-        raise Failure(FailureKind.CONFLICT, *issues[:20])
+        raise Failure(FailureKind.CONFLICT, *issues)
+
+
+def _holding(
+    transaction: Transaction, held: Sequence[tuple[Key, Key]], context: Context
+) -> Iterator[tuple[Key, Key]]:
+    """Give the pairs in which the referrer keeps the target: not AuditEvents, not own twins."""
+    for target, referrer in held:
+        if referrer[0] in KEEPS_NO_HOLD or referrer == target:
+            continue
+        version = transaction.read(*referrer)
+        if version is None or not context.clinic.is_own_twin(version):
+            yield target, referrer
