@@ -24,7 +24,8 @@ import psutil
 ROOT = Path(__file__).resolve().parents[1]
 START_SECONDS = 30.0
 STOP_SECONDS = 30.0
-ADDRESS = re.compile(r"http://(?:127\.0\.0\.1|localhost):(\d+)")
+# What a server says when it serves; one that is refused names the address of another.
+ADDRESS = re.compile(r"serves\s+http://(?:127\.0\.0\.1|localhost):(\d+)")
 
 
 class ServerDiedError(RuntimeError):

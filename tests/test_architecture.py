@@ -18,7 +18,7 @@ SOURCES = ("api", "domain", "migrations", "tests")
 MOST_LINES = 400
 MEDIAN_LINES = 150
 SHELL_BLOCK = re.compile(r"```(?:sh|shell|bash|console)\n(.*?)```", re.DOTALL)
-SUPPRESSION = re.compile(r"#\s*(noqa|type:\s*ignore|pragma:\s*no cover)\b(.*)")
+SUPPRESSION = re.compile(r"#\s*(noqa|type:\s*ignore)\b(.*)")
 # A code that names a rule, and then words that say why it does not hold here.
 REASON = re.compile(r"[^A-Za-z]*(?::\s*[A-Z]+[0-9]+(?:,\s*[A-Z]+[0-9]+)*|\[[a-z\-, ]+\])(.*)")
 SPELT_OUT = {

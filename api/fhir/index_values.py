@@ -26,6 +26,7 @@ from api.fhir.index_keys import (
     high_key,
     low_key,
 )
+from api.fhir.links import references
 from api.fhir.path import Path, compile_path
 from api.fhir.path_steps import Node
 from api.fhir.reference import local_reference, without_version
@@ -253,24 +254,7 @@ def _add_other_references(
 ) -> None:
     rows = found.get("index_reference", {})
     covered = {(target_id, target_type) for _, target_id, target_type in rows}
-    for text in references(resource):
-        target = _target(text, context)
+    for _, reference in references(resource):
+        target = _target(reference.get("reference") or "", context)
         if target[1] and target not in covered:
             found.setdefault("index_reference", {})[(f"{resource_type}.*", *target)] = None
-
-
-def references(value: Any) -> Iterator[str]:
-    """Give every literal reference within a resource, contained resources included.
-
-    Resources that an envelope carries (`Bundle.entry.resource`) refer on their own behalf.
-    """
-    if isinstance(value, list):
-        for each in value:
-            yield from references(each)
-    elif isinstance(value, dict):
-        reference = value.get("reference")
-        if isinstance(reference, str):
-            yield reference
-        for key, each in value.items():
-            if key != "resource" and isinstance(each, dict | list):
-                yield from references(each)

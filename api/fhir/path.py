@@ -26,6 +26,7 @@ from api.fhir.path_steps import (
     Test,
     Union,
     Where,
+    first_keys,
 )
 
 _WORD: Final = re.compile(r"\s*(?:('[^']*')|(\d+)|([A-Za-z_]\w*)|(!=|[.()|=\[\]]))")
@@ -42,9 +43,13 @@ class Path:
     expression: str
     datatypes: frozenset[str]
     _step: Step
+    _keys: frozenset[str] | None
 
     def select(self, resource: dict[str, Any]) -> list[Node]:
         """Give what the expression selects from this resource, in document order."""
+        # Most parameters of a type find nothing in a given resource, and this tells it at once.
+        if self._keys is not None and self._keys.isdisjoint(resource):
+            return []
         return self._step.select([Node(resource, resource["resourceType"])], resource)
 
 
@@ -59,7 +64,7 @@ def compile_path(expression: str, base: str) -> Path:
     if not datatypes:
         message = f"{expression}: selects nothing from {base}"
         raise ExpressionNotSupportedError(message)
-    return Path(expression, datatypes, step)
+    return Path(expression, datatypes, step, first_keys(step, base))
 
 
 class _Parser:

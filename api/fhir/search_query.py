@@ -14,6 +14,7 @@ from typing import Final, Literal, TypeAlias
 from zoneinfo import ZoneInfo
 
 from api.fhir.index_values import TABLES
+from api.fhir.lexical import UNWANTED
 from api.fhir.outcome import Failure, FailureKind, Issue
 from api.fhir.search_condition import RESOURCE, Condition, Setting, split_values
 from api.fhir.search_parameter import (
@@ -29,7 +30,7 @@ from api.fhir.search_values import condition_of
 Total: TypeAlias = Literal["none", "estimate", "accurate"]
 
 MAX_CONDITIONS: Final = 64
-MAX_COMPARISONS: Final = 400
+MAX_COMPARISONS: Final = 800
 MAX_SORT_KEYS: Final = 8
 """Limits that keep one request from occupying a database; SQLite nests 1,000 levels at most."""
 
@@ -116,8 +117,7 @@ def parse_search(
     }
     for name, value in parameters:
         try:
-            if name in repeated and name in CONTROLS:
-                raise _refused(Issue("invalid", f"{name} is given twice.", (f"http.{name}",)))
+            _check_text(name, value, is_repeated=name in repeated)
             _CONTROL_READERS.get(name, _read_clause)(reading, name, value)
         except Failure as failure:
             reading.issues.extend(failure.issues)
@@ -162,6 +162,14 @@ class _Reading:
             understood=tuple(self.understood),
             ignored=tuple(self.ignored),
         )
+
+
+def _check_text(name: str, value: str, *, is_repeated: bool) -> None:
+    if UNWANTED.search(name) or UNWANTED.search(value):
+        sentence = "A search parameter holds a control character or half of a surrogate pair."
+        raise _refused(Issue("value", sentence, ("http.parameters",)))
+    if is_repeated and name in CONTROLS:
+        raise _refused(Issue("invalid", f"{name} is given twice.", (f"http.{name}",)))
 
 
 def _read_clause(reading: _Reading, name: str, value: str) -> None:

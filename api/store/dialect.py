@@ -7,10 +7,20 @@ expression for both.
 import json
 from collections.abc import Sequence
 from functools import cache
+from importlib import import_module
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Table, Text, bindparam, func, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    ColumnElement,
+    Integer,
+    Table,
+    Text,
+    bindparam,
+    func,
+    select,
+)
 from sqlalchemy.engine import Dialect
 
 SQLITE = "sqlite"
@@ -18,13 +28,11 @@ POSTGRESQL = "postgresql"
 
 #: Text that sorts by its bytes on both databases: SQLite's default, and `COLLATE "C"`, so that
 #: pages come in the same order everywhere and a prefix is found through the index.
-OrderedText = Text().with_variant(postgresql.TEXT(collation="C"), POSTGRESQL)
+OrderedText = Text().with_variant(Text(collation="C"), POSTGRESQL)
 #: A whole number of 64 bits. SQLite knows only INTEGER, and gives it the same range.
-Integer64 = BigInteger().with_variant(sqlite.INTEGER(), SQLITE)
+Integer64 = BigInteger().with_variant(Integer(), SQLITE)
 
-_DIALECTS: dict[str, Any] = {SQLITE: sqlite.dialect, POSTGRESQL: postgresql.dialect}
 _PARAMETER_STYLES = {SQLITE: "qmark", POSTGRESQL: "format"}
-_INSERTS: dict[str, Any] = {SQLITE: sqlite.insert, POSTGRESQL: postgresql.insert}
 
 
 @cache
@@ -33,13 +41,13 @@ def text_dialect(name: str) -> Dialect:
 
     Raises KeyError for a database that is neither SQLite nor PostgreSQL.
     """
-    dialect: Dialect = _DIALECTS[name](paramstyle=_PARAMETER_STYLES[name])
+    dialect: Dialect = _module(name).dialect(paramstyle=_PARAMETER_STYLES[name])
     return dialect
 
 
 def insert_or(name: str, table: Table) -> Any:
     """Give an INSERT that takes `on_conflict_do_nothing` and `on_conflict_do_update`."""
-    return _INSERTS[name](table)
+    return _module(name).insert(table)
 
 
 def any_of(name: str, column: ColumnElement[str], parameter: str) -> ColumnElement[bool]:
@@ -49,7 +57,7 @@ def any_of(name: str, column: ColumnElement[str], parameter: str) -> ColumnEleme
     `list_value` gives the parameter its value.
     """
     if name == POSTGRESQL:
-        return column == func.any(bindparam(parameter, type_=postgresql.ARRAY(Text)))
+        return column == func.any(bindparam(parameter, type_=ARRAY(Text)))
     items = func.json_each(bindparam(parameter)).table_valued("value")
     return column.in_(select(items.c.value))
 
@@ -57,3 +65,8 @@ def any_of(name: str, column: ColumnElement[str], parameter: str) -> ColumnEleme
 def list_value(name: str, items: Sequence[str]) -> Any:
     """Give a list the form in which the database's driver takes it as one parameter."""
     return list(items) if name == POSTGRESQL else json.dumps(items)
+
+
+def _module(name: str) -> Any:
+    """Load a dialect when its database is used: PostgreSQL's is dear to load."""
+    return import_module(f"sqlalchemy.dialects.{name}")

@@ -10,6 +10,9 @@ import pytest
 from tests.bench.workloads import start_seconds
 from tests.server import Server, running_server
 
+# Marked with the faults, because what is timed must run alone.
+pytestmark = pytest.mark.fault
+
 MOST_SECONDS = 1.5
 MOST_MEGABYTES = 150
 

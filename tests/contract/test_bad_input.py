@@ -1,6 +1,7 @@
 """Bad input, one row a kind: refused with an OperationOutcome, and nothing is written."""
 
 import time
+
 import pytest
 
 from tests.factories import Digits, Resource, encoded, observation, patient, unique_name
@@ -243,8 +244,11 @@ def test_a_narrative_that_is_no_xhtml_is_refused(service: Service, div: object) 
 
 @pytest.mark.parametrize(
     "inside",
-    ["<p>An <b>ordinary</b> text</p>", '<a href="Patient/1">a</a>',
-     "<table><tr><td>1</td></tr></table>", "&lt;script&gt;", '<img src="#a" alt="b"/>', '<p style="color: red" class="x">a</p>', "é 😀"],
+    [
+        "<p>An <b>ordinary</b> text</p>", '<a href="Patient/1">a</a>', "&lt;script&gt;",
+        "<table><tr><td>1</td></tr></table>", '<img src="#a" alt="b"/>', "é 😀",
+        '<p style="color: red" class="x">a</p>',
+    ],
 )  # fmt: skip
 def test_an_ordinary_narrative_is_kept_as_it_is(service: Service, inside: str) -> None:
     written = narrative(inside)

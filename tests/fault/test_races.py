@@ -81,7 +81,7 @@ def test_the_same_conditional_create_in_transactions_makes_one_resource(
 ) -> None:
     mark = unique_name()
 
-    def transact(own: Client, _: int) -> tuple[int, Any]:
+    def transact(own: Client, _number: int) -> tuple[int, Any]:
         attempt = entry("POST", "Patient", marked(mark, 1), ifNoneExist=by_mark(mark))
         other = entry("POST", "Patient", marked(f"{mark}-other", 1))
         status, _, body = own.send("POST", "", encoded(bundle("transaction", attempt, other)))

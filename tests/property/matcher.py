@@ -77,7 +77,7 @@ def _compiled(expression: str) -> Callable[[Resource], list[Node]]:
 def nodes(resource: Resource, parameter: Parameter) -> Iterator[Node]:
     """What the expression finds in the resource."""
     for expression in parameter.expressions:
-        # fhirpathpy has no resolve(); the type of a reference stands in its text, a foreign one too.
+        # fhirpathpy has no resolve(); the type stands in the reference's text, a foreign one too.
         resolved = RESOLVED.fullmatch(expression)
         if resolved is None:
             yield from _compiled(expression)(resource)

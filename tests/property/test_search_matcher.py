@@ -20,7 +20,8 @@ from hypothesis import strategies as st
 
 from tests.factories import bundle, encoded, entry, unique_name
 from tests.property.matcher import Query, Resource, is_in_order, matches
-from tests.property.resources import RESOURCES, own_clauses, queries, sort_keys
+from tests.property.queries import own_clauses, queries, sort_keys
+from tests.property.resources import RESOURCES
 from tests.service import Service
 
 SETS = 100

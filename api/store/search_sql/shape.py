@@ -22,6 +22,9 @@ Test: TypeAlias = tuple[str, str]
 # Whole milliseconds are what `meta.lastUpdated` shows, so it is an interval of that length.
 _MILLISECOND: Final = 1_000
 
+# Ids, references, names; from codes onwards a condition may well leave a tenth of all there is.
+_UNSELECTIVE_RANK: Final = 3
+
 # The column that leads the key of each table, after tenant and parameter.
 _LEADING: Final = {
     "index_string": "value_start",
@@ -36,13 +39,16 @@ _LEADING: Final = {
 
 
 class ConditionShape(NamedTuple):
-    """A condition without its values. `is_narrow`: the index can go straight to its rows."""
+    """A condition without its values.
+
+    `is_narrow`: the index leads straight to its rows. `is_selective`: and they are probably few.
+    """
 
     table: str
     is_negated: bool
     alternatives: tuple[tuple[Test, ...], ...]
     is_narrow: bool
-    rank: int
+    is_selective: bool
 
 
 class SortShape(NamedTuple):
@@ -127,8 +133,9 @@ def _condition(
     is_narrow = not condition.is_negated and all(
         _is_narrow(condition.table, each) for each in shape
     )
+    is_selective = is_narrow and condition.rank < _UNSELECTIVE_RANK
     return ConditionShape(
-        condition.table, condition.is_negated, tuple(shape), is_narrow, condition.rank
+        condition.table, condition.is_negated, tuple(shape), is_narrow, is_selective
     )
 
 

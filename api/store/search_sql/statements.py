@@ -46,8 +46,6 @@ from api.store.statement import Statement
 
 Where: TypeAlias = ColumnElement[bool]
 
-# A condition below this rank is read first even where its matches must be sorted afterwards.
-_RANK_BEFORE_SORT = 3
 _CACHED_SHAPES = 1_000
 
 
@@ -170,15 +168,18 @@ def _source(shape: PageShape, part: _Part, dialect: str) -> _Source:
     narrow = _narrow_source(shape, dialect)
     if not shape.sort:
         return narrow or _all_resources()
-    if narrow and narrow.condition is not None:
-        rank = shape.conditions[narrow.condition].rank
-        if part.is_missing or rank < _RANK_BEFORE_SORT:
-            return _distinct(narrow)
+    # Few matches are sorted; of many, the first in order are met soon enough.
+    if narrow and (part.is_missing or _is_selective(shape, narrow)):
+        return _distinct(narrow)
     first = shape.sort[0]
     if part.is_missing or first.table == RESOURCE:
         return _all_resources()
     table = table_named(first.table, _sort(0))
     return _Source(table, _sort(0), _sort_rows(table, 0, first))
+
+
+def _is_selective(shape: PageShape, source: _Source) -> bool:
+    return source.condition is not None and shape.conditions[source.condition].is_selective
 
 
 def _narrow_source(shape: PageShape, dialect: str) -> _Source | None:
