@@ -123,7 +123,7 @@ def lacks_a_reason(comment: str) -> bool:
         return True
     codes = set(re.findall(r"[A-Z]+[0-9]+", found[2][: named.start(1)]))
     words = re.findall(r"[A-Za-z]{2,}", named[1])
-    return len(words) < 2 and not (codes and codes <= SPELT_OUT)
+    return not words and not (codes and codes <= SPELT_OUT)
 
 
 def test_every_suppression_names_its_rule_and_its_reason() -> None:

@@ -2,6 +2,7 @@
 
 import json
 import re
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -15,16 +16,36 @@ from tests.service import Service
 DOCUMENT = Path(__file__).parents[2] / "openapi" / "openapi.json"
 
 
+@cache
+def document() -> dict[str, Any]:
+    """The committed document."""
+    return dict(json.loads(DOCUMENT.read_text()))
+
+
+@cache
+def schema() -> Any:
+    """The same, as schemathesis reads it."""
+    return schemathesis.openapi.from_dict(document())
+
+
+@cache
 def operations() -> list[tuple[str, str]]:
     """(method, path) of everything that the document describes."""
-    paths = json.loads(DOCUMENT.read_text())["paths"]
+    paths = document()["paths"]
     methods = {"get", "put", "post", "delete", "patch", "head"}
-    return [(method, path) for path, item in paths.items() for method in item.keys() & methods]
+    known = [(method, path) for path, item in paths.items() for method in item.keys() & methods]
+    return sorted(known)
 
 
-def prefix(document: dict[str, Any]) -> str:
+@cache
+def cases(method: str, path: str) -> Any:
+    """What schemathesis would send to an operation."""
+    return schema()[path][method.upper()].as_strategy()
+
+
+def prefix() -> str:
     """The path of the server that the document names."""
-    url = document.get("servers", [{"url": ""}])[0]["url"]
+    url = document().get("servers", [{"url": ""}])[0]["url"]
     return re.sub(r"^https?://[^/]+", "", url).rstrip("/")
 
 
@@ -32,11 +53,9 @@ def prefix(document: dict[str, Any]) -> str:
 @settings(max_examples=250, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_what_schemathesis_sends_is_answered(service: Service, data: st.DataObject) -> None:
-    document = json.loads(DOCUMENT.read_text())
-    schema = schemathesis.openapi.from_dict(document)
-    method, path = data.draw(st.sampled_from(sorted(operations())))
-    case = data.draw(schema[path][method.upper()].as_strategy())
-    sent = case.as_transport_kwargs(base_url="http://runspine.test" + prefix(document))
+    method, path = data.draw(st.sampled_from(operations()))
+    case = data.draw(cases(method, path))
+    sent = case.as_transport_kwargs(base_url="http://runspine.test" + prefix())
     known = {
         key: sent[key]
         for key in ("method", "url", "headers", "params", "cookies", "json", "data")
