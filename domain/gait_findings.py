@@ -4,6 +4,7 @@ A sign counts when any observed stage shows it.
 """
 
 from collections.abc import Callable
+from functools import partial
 
 from domain.answers import SIDES, Answers
 from domain.findings import Finding, Rule, named, present
@@ -23,13 +24,14 @@ def _any_stage(code: str, answers: Answers, item: str, sign: Sign, words: str) -
     return present(code, bool(stages), f"{words} ({stages})", f"ga.stage.{item}")
 
 
+def _on_side(sign: Callable[[Answers, str], bool], link_id: str, stage: Answers) -> bool:
+    return sign(stage, link_id)
+
+
 def _any_stage_on_sides(
     code: str, answers: Answers, item: str, sign: Callable[[Answers, str], bool], words: str
 ) -> Finding | None:
-    seen = {
-        side: _seen(answers, lambda stage, link_id=f"{item}.{side}": sign(stage, link_id))  # type: ignore[misc]
-        for side in SIDES
-    }
+    seen = {side: _seen(answers, partial(_on_side, sign, f"{item}.{side}")) for side in SIDES}
     sides = tuple(side for side in SIDES if seen[side])
     if not sides:
         return None
@@ -113,8 +115,9 @@ def f_g_stride(answers: Answers, _limits: Thresholds) -> Finding | None:
 def f_g_overstride(answers: Answers, _limits: Thresholds) -> Finding | None:
     """F-G-OVERSTRIDE: overstriding (S-134)."""
     item = "overstride"
-    sign: Sign = lambda stage: stage.says_yes(item)  # noqa: E731
-    return _any_stage("F-G-OVERSTRIDE", answers, item, sign, "overstriding")
+    return _any_stage(
+        "F-G-OVERSTRIDE", answers, item, lambda stage: stage.says_yes(item), "overstriding"
+    )
 
 
 def f_g_forward(answers: Answers, _limits: Thresholds) -> Finding | None:

@@ -64,7 +64,7 @@ def _remember_match(dialect: str) -> object:
     )
 
 
-_REMEMBER_MATCH = Statement(_remember_match)  # type: ignore[arg-type]
+_REMEMBER_MATCH = Statement(_remember_match)  # type: ignore[arg-type]  # an Insert is run as any statement is
 
 
 class Numbers(NamedTuple):

@@ -2,8 +2,10 @@
 
 import pytest
 
-from tests.factories import Digits, observation, patient, unique_name
+from tests.factories import Digits, Resource, observation, patient, unique_name
 from tests.service import Service
+
+SYSTEM = "http://example.org/run"
 
 
 def test_an_update_makes_the_next_version(service: Service) -> None:
@@ -145,3 +147,51 @@ def test_references_to_other_servers_and_identifiers_are_taken_as_they_are(
     assert service.request("POST", "Observation", foreign).status_code == 201
     logical = observation() | {"subject": {"identifier": {"system": "urn:x", "value": "1"}}}
     assert service.request("POST", "Observation", logical).status_code == 201
+
+
+def identified(name: str, **elements: object) -> Resource:
+    return patient(identifier=[{"system": SYSTEM, "value": name}], **elements)
+
+
+def test_a_conditional_update_creates_then_updates(service: Service) -> None:
+    name = unique_name()
+    path = f"Patient?identifier={SYSTEM}|{name}"
+    made = service.request("PUT", path, identified(name))
+    assert made.status_code == 201
+    assert made.headers["location"].endswith("/_history/1")
+    changed = service.request("PUT", path, identified(name, gender="male"))
+    assert changed.status_code == 200
+    assert changed.json()["id"] == made.json()["id"]
+    assert changed.headers["etag"] == 'W/"2"'
+    assert len(service.found(path)) == 1
+
+
+def test_a_conditional_update_creates_under_the_id_of_the_body(service: Service) -> None:
+    name = unique_name()
+    path = f"Patient?identifier={SYSTEM}|{name}"
+    assert service.request("PUT", path, identified(name, id=name)).json()["id"] == name
+
+
+def test_a_conditional_update_of_another_id_than_the_match_is_refused(service: Service) -> None:
+    name = unique_name()
+    stored = service.create(identified(name))
+    path = f"Patient?identifier={SYSTEM}|{name}"
+    answer = service.request("PUT", path, identified(name, id=unique_name()))
+    assert answer.status_code == 400
+    assert service.get(f"Patient/{stored['id']}").json() == stored
+
+
+def test_a_conditional_update_with_several_matches_changes_nothing(service: Service) -> None:
+    name = unique_name()
+    stored = [service.create(identified(name)) for _ in range(2)]
+    path = f"Patient?identifier={SYSTEM}|{name}"
+    answer = service.request("PUT", path, identified(name, gender="male"))
+    assert answer.status_code == 412
+    assert [service.get(f"Patient/{each['id']}").json() for each in stored] == stored
+
+
+@pytest.mark.parametrize("query", ["", "?", "?nonsense=1", "?_count=1", "?identifier="])
+def test_an_update_without_a_criterion_is_refused(service: Service, query: str) -> None:
+    answer = service.request("PUT", f"Patient{query}", patient())
+    assert answer.status_code in {400, 405, 412}
+    assert answer.json()["resourceType"] == "OperationOutcome"

@@ -94,6 +94,19 @@ def test_the_same_conditional_create_in_transactions_makes_one_resource(
     assert total(client, f"{mark}-other") == CLIENTS
 
 
+def test_the_same_conditional_update_by_all_makes_one_resource(
+    server: Server, client: Client
+) -> None:
+    mark = unique_name()
+
+    def update(own: Client, number: int) -> int:
+        body = encoded(marked(mark, number + 1))
+        return own.send("PUT", f"Patient?{by_mark(mark)}", body)[0]
+
+    assert Counter(at_once(server, update)) == {201: 1, 200: CLIENTS - 1}
+    assert total(client, mark) == 1
+
+
 def test_of_sixteen_updates_of_one_version_one_wins(server: Server, client: Client) -> None:
     for _ in range(5):
         name = unique_name()

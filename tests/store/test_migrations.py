@@ -1,9 +1,9 @@
 """Migrations, up and down, with data in them, on both databases."""
 
 import threading
-from pathlib import Path
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata

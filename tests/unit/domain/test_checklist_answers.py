@@ -147,7 +147,7 @@ def test_a_complete_checklist_is_said_to_be() -> None:
         {"hx.cross-training": ("none", "swim")},
         {"hx.surface": ({"road": "x"},)},
         {"hx.onset-date": "2026-09-20"},
-        {"hx.onset-date": datetime(2026, 9, 20)},  # noqa: DTZ001
+        {"hx.onset-date": datetime(2026, 9, 20)},  # noqa: DTZ001 - no zone is the mistake
         {"hx.onset-date": date(2026, 11, 22)},
         {"go.target-date": date(2026, 11, 20)},
         {"go.clinical": 4},
