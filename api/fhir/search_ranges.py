@@ -16,6 +16,7 @@ from typing import Final, TypeAlias
 
 from api.fhir.dates import parse_search_date
 from api.fhir.index_keys import EXACT, equality_key, high_key, low_key
+from api.fhir.lexical import MAX_EXPONENT
 from api.fhir.search_condition import (
     Alternative,
     Setting,
@@ -92,6 +93,8 @@ def read_number(name: str, value: str) -> Alternatives:
     match = _NUMBER.fullmatch(text)
     if match is None:
         raise invalid(name, f"The value of {name} is not a number, such as 5, 5.40 or lt5.4e-3.")
+    if abs(int(match["exponent"] or 0)) > MAX_EXPONENT:
+        raise invalid(name, f"The value of {name} has an exponent beyond ±{MAX_EXPONENT}.")
     return _ON_NUMBERS[prefix](Decimal(text), _half_of_last_digit(match))
 
 

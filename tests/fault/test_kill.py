@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.fault.ledger import Ledger, problems, under_load
+from tests.factories import encoded, unique_name
+from tests.fault.ledger import Client, Ledger, Operation, marked, problems, under_load
 from tests.postgresql import postgresql_server
 from tests.server import Server, running_server, start_server
 
@@ -93,3 +94,29 @@ def wait_until_it_writes(server: Server, ledger: Ledger) -> None:
             f"the server does not recover:\n{server.printed[-2000:]}"
         )
         time.sleep(0.05)
+
+
+def test_the_oracle_reports_what_is_missing_half_or_changed(
+    tmp_path: Path, durable_database: Callable[[str], str]
+) -> None:
+    kept, half = unique_name(), unique_name()
+    location = ""
+    with (
+        running_server(durable_database("sqlite"), tmp_path) as server,
+        Client(server.port) as client,
+    ):
+        for mark in (kept, half, half, half):
+            _, headers, _ = client.send("POST", "Patient", encoded(marked(mark, 1)))
+            if mark == kept:
+                location = headers["location"].rpartition("/fhir/")[2]
+        operations = [
+            Operation("create", kept, 1, 201, location, 1),
+            Operation("create", kept, 2, 201, location, 1),
+            Operation("create", kept, 1, 201, "Patient/none/_history/1", 1),
+            Operation("create", kept, 1),
+            Operation("transaction", half, 1),
+            Operation("transaction", unique_name(), 1, 200),
+            Operation("transaction", unique_name(), 1),
+        ]
+        kinds = [found.partition(":")[0] for found in problems(operations, server.port)]
+    assert kinds == ["changed", "lost", "half", "lost"]
