@@ -1,4 +1,5 @@
 # docker build -t runspine .
+# Give RUNSPINE_PUBLIC_URL when clients reach the server under another name than localhost:8000.
 # docker run --rm -p 127.0.0.1:8000:8000 -v runspine:/data -e RUNSPINE_ALLOW_OPEN=1 runspine
 FROM python:3.11-slim AS build
 WORKDIR /app

@@ -87,8 +87,9 @@ class Settings:
         """The address of the server itself, without a slash at its end."""
         if self.public_url:
             return self.public_url.rstrip("/").removesuffix("/fhir")
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"http://{host}:{self.port}"
+        # Nobody can call "every address of this machine" by that name.
+        host = {"0.0.0.0": "localhost", "::": "localhost"}.get(self.host, self.host)  # noqa: S104 - compared, not bound
+        return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
 
     @property
     def zone(self) -> ZoneInfo:

@@ -74,6 +74,7 @@ def test_postgresql_is_reached_through_psycopg(url: str) -> None:
 
 def test_addresses_come_from_the_configuration_or_the_bound_address() -> None:
     assert Settings().base_url == "http://127.0.0.1:8000/fhir"
+    assert Settings(host="0.0.0.0").base_url == "http://localhost:8000/fhir"  # noqa: S104 - not bound
     assert Settings(host="::1", port=1).base_url == "http://[::1]:1/fhir"
     assert Settings(public_url="https://c.example/fhir/").base_url == "https://c.example/fhir"
     assert Settings(public_url="https://c.example").root_url == "https://c.example"
