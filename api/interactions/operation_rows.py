@@ -44,6 +44,12 @@ class OperationRow:
 OPERATIONS: Final = (
     OperationRow("$evaluate", f"{OURS}evaluate", {TYPE: ("POST",)}, ("Assessment",)),
     OperationRow("$plan", f"{OURS}plan", {INSTANCE: ("POST",)}, ("Assessment",)),
+    OperationRow("$everything", f"{HL7}Patient-everything", {INSTANCE: BOTH}, ("Patient",)),
+    OperationRow("$everything", f"{HL7}Encounter-everything", {INSTANCE: BOTH}, ("Encounter",)),
+    OperationRow("$lastn", f"{HL7}Observation-lastn", {TYPE: BOTH}, ("Observation",)),
+    OperationRow("$meta", f"{HL7}Resource-meta", {SYSTEM: BOTH, TYPE: BOTH, INSTANCE: BOTH}),
+    OperationRow("$meta-add", f"{HL7}Resource-meta-add", {INSTANCE: ("POST",)}),
+    OperationRow("$meta-delete", f"{HL7}Resource-meta-delete", {INSTANCE: ("POST",)}),
 )
 OPERATION_CODES: Final = frozenset(row.code for row in OPERATIONS)
 

@@ -20,7 +20,7 @@ from api.fhir.resource import check
 from api.interactions.admission import admit
 from api.interactions.context import Context, InteractionRequest, InteractionResult, served_type
 from api.interactions.matching import Matching, matching
-from api.interactions.preconditions import check_if_match
+from api.interactions.preconditions import check_if_match, existing
 from api.interactions.proposal import Proposal, answer, received
 from api.store.session import Transaction
 from api.store.version import Change, StoredVersion
@@ -83,11 +83,7 @@ def propose_known(
     request: InteractionRequest, key: tuple[str, str], previous: StoredVersion | None
 ) -> Proposal:
     """Check that the resource is there and that If-Match holds; it is locked already."""
-    if previous is None:
-        raise Failure(FailureKind.UNKNOWN_ID, f"{'/'.join(key)} does not exist here.")
-    if previous.is_deleted:
-        raise Failure(FailureKind.DELETED, f"{'/'.join(key)} was deleted; update (PUT) revives it.")
-    check_if_match(request.if_match, previous)
+    check_if_match(request.if_match, existing(previous, key))
     return Proposal(key, Change(*key, {}, previous, "PATCH"))
 
 

@@ -5,10 +5,18 @@ from typing import Final
 
 from api.interactions.context import Operation
 from api.operations.evaluate import evaluate
+from api.operations.everything import everything
+from api.operations.lastn import lastn
+from api.operations.meta import meta, meta_add, meta_delete
 from api.operations.plan import plan
 
 PERFORMING: Final[Mapping[str, Operation]] = {
     "$evaluate": evaluate,
     "$plan": plan,
+    "$everything": everything,
+    "$lastn": lastn,
+    "$meta": meta,
+    "$meta-add": meta_add,
+    "$meta-delete": meta_delete,
 }
 """What performs each row of `api.interactions.operation_rows`."""
