@@ -10,7 +10,7 @@ from api.http.media_types import FORM, JSON_TYPES, check_accept, check_content_t
 from api.interactions.addressing import address, parse_query
 from api.interactions.context import InteractionRequest, Parameters, Prefer
 from api.interactions.operation_rows import OPERATION_CODES
-from api.interactions.patch import JSON_PATCH, PatchFormatFailure
+from api.interactions.patch_formats import JSON_PATCH, PatchFormatFailure
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]

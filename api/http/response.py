@@ -9,7 +9,7 @@ from api.fhir.lexical import parse, serialize, serialize_indented
 from api.fhir.outcome import Failure, FailureKind, Issue, operation_outcome
 from api.interactions.addressing import MethodFailure
 from api.interactions.context import InteractionRequest, InteractionResult
-from api.interactions.patch import FORMATS, PatchFormatFailure
+from api.interactions.patch_formats import FORMATS, PatchFormatFailure
 
 HeaderList = list[tuple[bytes, bytes]]
 

@@ -15,7 +15,7 @@ from api.fhir.registry import ResourceType, SearchParameter, registry
 from api.interactions.addressing import SHAPES
 from api.interactions.context import Context, InteractionRequest, InteractionResult
 from api.interactions.operation_rows import OPERATIONS, SYSTEM, OperationRow
-from api.interactions.patch import FORMATS
+from api.interactions.patch_formats import FORMATS
 from api.store.session import Snapshot
 
 CANONICAL = "https://runspine.example.org/fhir"

@@ -50,6 +50,23 @@ OPERATIONS: Final = (
     OperationRow("$meta", f"{HL7}Resource-meta", {SYSTEM: BOTH, TYPE: BOTH, INSTANCE: BOTH}),
     OperationRow("$meta-add", f"{HL7}Resource-meta-add", {INSTANCE: ("POST",)}),
     OperationRow("$meta-delete", f"{HL7}Resource-meta-delete", {INSTANCE: ("POST",)}),
+    OperationRow("$expand", f"{HL7}ValueSet-expand", {TYPE: BOTH, INSTANCE: BOTH}, ("ValueSet",)),
+    OperationRow(
+        "$validate-code",
+        f"{HL7}ValueSet-validate-code",
+        {TYPE: BOTH, INSTANCE: BOTH},
+        ("ValueSet",),
+    ),
+    OperationRow(
+        "$validate-code",
+        f"{HL7}CodeSystem-validate-code",
+        {TYPE: BOTH, INSTANCE: BOTH},
+        ("CodeSystem",),
+    ),
+    OperationRow("$lookup", f"{HL7}CodeSystem-lookup", {TYPE: BOTH}, ("CodeSystem",)),
+    OperationRow(
+        "$subsumes", f"{HL7}CodeSystem-subsumes", {TYPE: BOTH, INSTANCE: BOTH}, ("CodeSystem",)
+    ),
 )
 OPERATION_CODES: Final = frozenset(row.code for row in OPERATIONS)
 

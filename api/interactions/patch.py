@@ -20,32 +20,14 @@ from api.fhir.resource import check
 from api.interactions.admission import admit
 from api.interactions.context import Context, InteractionRequest, InteractionResult, served_type
 from api.interactions.matching import Matching, matching
+from api.interactions.patch_formats import JSON_PATCH, PatchFormatFailure
 from api.interactions.preconditions import check_if_match, existing
 from api.interactions.proposal import Proposal, answer, received
 from api.store.session import Transaction
 from api.store.version import Change, StoredVersion
 
-JSON_PATCH = "application/json-patch+json"
-FORMATS = (JSON_PATCH, "application/fhir+json", "application/json")
-
 Patching = Callable[[Resource], Resource]
 """What a patch does to a resource: read once, carried out under the lock."""
-
-
-class PatchFormatFailure(Failure):
-    """A patch in a format that is not read; the answer lists those that are in Accept-Patch."""
-
-    def __init__(self, sentence: str) -> None:
-        """Name what is read."""
-        super().__init__(
-            FailureKind.MEDIA_TYPE,
-            Issue(
-                "not-supported",
-                f"{sentence} A patch is {JSON_PATCH} (JSON Patch) or application/fhir+json (a "
-                "Parameters resource with a FHIRPath Patch).",
-                ("http.Content-Type",),
-            ),
-        )
 
 
 def patch(context: Context, request: InteractionRequest) -> InteractionResult:

@@ -9,14 +9,13 @@ resource and makes a version of it; a change that changes nothing makes none.
 from collections.abc import Callable
 from typing import Any, Final
 
-import orjson
-
-from api.fhir.lexical import Resource, parse, serialize
+from api.fhir.lexical import Resource, parse
 from api.fhir.registry import registry
 from api.fhir.resource import check
 from api.interactions.admission import admit
 from api.interactions.context import Context, InteractionRequest, InteractionResult, served_type
 from api.interactions.preconditions import check_if_match, existing
+from api.operations.answered import answered, parameter
 from api.operations.arguments import read_arguments, refused
 from api.store.session import Transaction
 from api.store.version import Change, StoredVersion
@@ -130,8 +129,5 @@ def _content(version: StoredVersion) -> Resource:
 
 
 def _answer(found: Resource) -> InteractionResult:
-    # A value that is an empty object is no FHIR; without labels the parameter has no value.
-    value = orjson.Fragment(serialize(found))
-    returned = {"name": "return", "valueMeta": value} if found else None
-    body = {"resourceType": "Parameters"} | ({"parameter": [returned]} if returned else {})
-    return InteractionResult(200, body=orjson.dumps(body))
+    # A value that is an empty object is no FHIR; without labels there is no parameter.
+    return answered([parameter("return", "Meta", found)] if found else [])
