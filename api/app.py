@@ -19,6 +19,7 @@ from api.http.openapi import document_bytes
 from api.http.pages import FrontPage, page_routes
 from api.interactions.context import Context
 from api.interactions.page_token import PageTokens
+from api.operations import PERFORMING
 from api.settings import Settings
 from api.store import migration
 from api.store.session import Store
@@ -139,6 +140,7 @@ def _context(
         zone=settings.zone,
         refuse_dangling=settings.references == "refuse",
         software_version=VERSION,
+        operations=PERFORMING,
     )
 
 
@@ -160,7 +162,7 @@ def _surround(app: FastAPI, settings: Settings, metrics: Metrics) -> None:
         CORSMiddleware,
         allow_origins=origins,
         allow_origin_regex=LOOPBACK_ORIGIN if settings.is_loopback else None,
-        allow_methods=["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"],
+        allow_methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"],
         allow_headers=CORS_HEADERS,
         expose_headers=CORS_EXPOSED,
         max_age=600,

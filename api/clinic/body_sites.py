@@ -27,19 +27,29 @@ _REGION_OF_FINDING: Mapping[str, str] = {
     "F-G-DROP": "hip",
 }
 
+_ELSEWHERE = "body"
+
 _SNOMED: Mapping[str, tuple[str, str]] = {
     "hip-left": ("287679003", "Left hip region structure"),
     "hip-right": ("287579007", "Right hip region structure"),
 }
 
 
+def sites() -> list[tuple[str, str]]:
+    """Return code and display of every site that there is."""
+    regions = dict.fromkeys((*_REGION_OF_FINDING.values(), _ELSEWHERE))
+    return [_site(region, word) for region in regions for word in _SIDE_WORDS.values()]
+
+
 def body_site(canonical: Canonical, finding: str, side: str) -> dict[str, Any]:
     """Return the bodySite of a finding on a side ("L" or "R")."""
-    region, word = _REGION_OF_FINDING.get(finding, "body"), _SIDE_WORDS[side]
-    code = f"{region}-{word}"
-    display = f"{word.capitalize()} {region.replace('-', ' ')}"
+    code, display = _site(_REGION_OF_FINDING.get(finding, _ELSEWHERE), _SIDE_WORDS[side])
     codings = [canonical.coding("rs-body-site", code, display)]
     if code in _SNOMED:
         snomed_code, snomed_display = _SNOMED[code]
         codings.append({"system": SNOMED, "code": snomed_code, "display": snomed_display})
     return {"coding": codings}
+
+
+def _site(region: str, word: str) -> tuple[str, str]:
+    return f"{region}-{word}", f"{word.capitalize()} {region.replace('-', ' ')}"

@@ -110,13 +110,19 @@ def search_parameter_rows() -> Mapping[str, Mapping[str, list[Any]]]:
 
 
 @cache
+def compartments() -> Mapping[str, Mapping[str, tuple[str, ...]]]:
+    """Give compartment → type → codes of the search parameters that put a resource into it."""
+    merged: dict[str, dict[str, tuple[str, ...]]] = {}
+    for each in _read("compartments.json"):
+        for compartment, rows in each.items():
+            into = merged.setdefault(compartment, {})
+            into.update({name: tuple(codes) for name, codes in rows.items()})
+    return merged
+
+
 def patient_compartment() -> Mapping[str, tuple[str, ...]]:
     """Give type → codes of the search parameters by which a resource belongs to a patient."""
-    return {
-        name: tuple(each)
-        for compartment in _read("compartment-patient.json")
-        for name, each in compartment.items()
-    }
+    return compartments()["Patient"]
 
 
 _built: dict[str, Mapping[str, Element]] = {}

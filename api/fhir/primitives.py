@@ -12,6 +12,7 @@ from typing import Any
 
 from api.fhir import definitions
 from api.fhir.narrative import check_xhtml
+from api.fhir.references import ID
 from api.fhir.validation_problem import NONE, Check, Problem, Problems, Scope, rule
 
 MAX_STRING_LENGTH = 1024 * 1024
@@ -25,8 +26,6 @@ MONTH = r"(?P<month>0[1-9]|1[0-2])"
 DAY = r"(?P<day>0[1-9]|[12][0-9]|3[01])"
 TIME = r"([01][0-9]|2[0-3]):[0-5][0-9]:([0-5][0-9]|60)(\.[0-9]+)?"
 ZONE = r"(Z|[+-]((0[0-9]|1[0-3]):[0-5][0-9]|14:00))"
-# A leading dot is within R4's grammar, but `.` and `..` would vanish from an address.
-ID = r"(?!\.)[A-Za-z0-9\-.]{1,64}"
 
 JSON_TYPES: tuple[tuple[type, str], ...] = (
     (bool, "a boolean"),

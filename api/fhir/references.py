@@ -7,8 +7,9 @@ import re
 from typing import NamedTuple
 
 from api.fhir import definitions
-from api.fhir.primitives import ID
 
+# A leading dot is within R4's grammar of an id, but `.` and `..` would vanish from an address.
+ID = r"(?!\.)[A-Za-z0-9\-.]{1,64}"
 MAX_LENGTH = 2048
 STRUCTURE_DEFINITION = "http://hl7.org/fhir/StructureDefinition/"
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import orjson
 
-from api.fhir import definitions, models, validation
+from api.fhir import definitions, validation
 from api.fhir.dates import instant_text
 from api.fhir.lexical import JSON, Resource, fragment, serialize
 from api.fhir.links import references, rewrite_links
@@ -64,9 +64,7 @@ def check(
 
 def _problems(resource: Any, resource_type: str, *, any_target: bool) -> list[Problem]:
     found = validation.problems(resource, resource_type, any_target=any_target)
-    if found:
-        return found
-    return [*models.second_opinion(resource), *_subsetted(resource, resource_type)]
+    return found or _subsetted(resource, resource_type)
 
 
 def _may_be_missing(problem: Problem, optional: Collection[str]) -> bool:

@@ -1,17 +1,19 @@
 """The strict layer: what the R4 definitions ask of a resource, all problems found at once.
 
 Per type one table from JSON key to a small check, built when first used. Covered are names,
-cardinality, JSON types, primitives, required bindings, reference targets and the rules of
-`validation_rules`; the FHIRPath invariants of R4 are not.
+cardinality, JSON types, primitives, required bindings, reference targets, the invariants of R4 and
+the rules of `validation_rules`.
 """
 
 from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
-from api.fhir import definitions, primitives, validation_rules
+from api.fhir import definitions, primitives, validation_bundle, validation_rules
 from api.fhir.definitions import Element
-from api.fhir.validation_object import Field, ObjectCheck, Table, many
+from api.fhir.fhirpath.code import Around
+from api.fhir.invariants import Invariant, invariants
+from api.fhir.validation_object import Field, ObjectCheck, Table, broken, many
 from api.fhir.validation_problem import (
     MAX_PROBLEMS,
     NONE,
@@ -19,8 +21,12 @@ from api.fhir.validation_problem import (
     Problem,
     Problems,
     Scope,
+    rule,
     under,
 )
+
+# A resource's id is no element's, and an ElementDefinition's is the path that it defines.
+IDS_OF_THEIR_OWN = frozenset((*definitions.resource_types(), "ElementDefinition"))
 
 
 def problems(value: Any, resource_type: str, *, any_target: bool = False) -> list[Problem]:
@@ -34,11 +40,13 @@ def problems(value: Any, resource_type: str, *, any_target: bool = False) -> lis
 
 
 def _check_resource(value: Any, resource_type: str, *, any_target: bool) -> Problems:
-    scope = Scope(resource_type, any_target)
+    scope = Scope(resource_type, any_target, around=Around(value, value))
     if type(value) is not dict:
         return object_check(resource_type)(value, scope)
     scope.contained = validation_rules.contained_types(value)
     found = object_check(resource_type)(value, scope)
+    if resource_type == "Bundle":
+        found = [*found, *validation_bundle.entry_problems(value)]
     contained = value.get("contained")
     if isinstance(contained, list):
         return [*found, *validation_rules.contained_problems(contained, scope)]
@@ -62,7 +70,8 @@ def _table(type_name: str) -> Table:
     if type_name == "Element":
         table.is_element = False
     for element in definitions.elements(type_name).values():
-        table.fields[element.json_key] = _field(element)
+        table.fields[element.json_key] = _field(element, type_name)
+    table.invariants = _errors(type_name, type_name)
     table.checks = {key: each.check for key, each in table.fields.items()}
     choices = _choices(definitions.elements(type_name).values())
     table.choices = tuple(choices.values())
@@ -95,17 +104,50 @@ def _type_check(type_name: str) -> Check:
     return check
 
 
-def _field(element: Element) -> Field:
+def _errors(path: str, type_name: str) -> tuple[Invariant, ...]:
+    of_path = invariants(path, type_name, path.partition(".")[0])
+    return tuple(each for each in of_path if each.is_error)
+
+
+def _field(element: Element, owner: str) -> Field:
     if element.json_key == "contained":
         # The position within the array tells which contained resource points back.
         return Field(_nested, _check_contained, is_array=True, is_primitive=False)
     item = _item_check(element)
+    if element.json_key == "id" and owner not in IDS_OF_THEIR_OWN:
+        item = _unique
+    path = f"{owner}.{element.json_key}"
+    if element.type != path and (rules := _errors(path, element.type)):
+        item = _ruled(item, rules)
     return Field(
         item,
         many(item) if element.is_array else item,
         is_array=element.is_array,
         is_primitive=element.is_primitive,
+        is_bound=element.value_set is not None,
     )
+
+
+def _unique(value: Any, scope: Scope) -> Problems:
+    """Check the id of an element, which no other element of its resource has."""
+    found = primitives.CHECKS["string"](value, scope)
+    if found:
+        return found
+    place = (scope.position, value)
+    if place in scope.ids:
+        return (rule("invariant", "Two elements of this resource have this id."),)
+    scope.ids.add(place)
+    return NONE
+
+
+def _ruled(check: Check, rules: tuple[Invariant, ...]) -> Check:
+    """Add the invariants that an element has beyond those of its type."""
+
+    def checked(value: Any, scope: Scope) -> Problems:
+        found = check(value, scope)
+        return [*found, *broken(value, rules, scope)]
+
+    return checked
 
 
 def _item_check(element: Element) -> Check:
@@ -143,6 +185,11 @@ def _concept(value_set: str) -> Check:
     return check
 
 
+def _coding(value: Any, scope: Scope) -> Problems:
+    found = object_check("Coding")(value, scope)
+    return found or validation_rules.coding_problems(value)
+
+
 def _extension(value: Any, scope: Scope) -> Problems:
     found = object_check("Extension")(value, scope)
     return found or validation_rules.extension_problems(value)
@@ -168,11 +215,13 @@ def _check_contained(value: Any, scope: Scope) -> Problems:
         nonlocal position
         position += 1
         scope.position = position
+        scope.around = Around(each, container.root)
         name = _type_of(each)
         return object_check(name)(each, scope) if name else _no_type(each)
 
+    container = scope.around
     found = many(check)(value, scope)
-    scope.position = None
+    scope.position, scope.around = None, container
     return found
 
 
@@ -187,4 +236,4 @@ def _no_type(value: Any) -> Problems:
     return (Problem("structure", "Not a resource type that this server knows.", "resourceType"),)
 
 
-_CHECKS: dict[str, Check] = {"Extension": _extension, "Resource": _nested}
+_CHECKS: dict[str, Check] = {"Coding": _coding, "Extension": _extension, "Resource": _nested}

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Any
 
+from api.fhir.invariants import Invariant
 from api.fhir.primitives import json_type, wrong_type
 from api.fhir.validation_problem import (
     MAX_PROBLEMS,
@@ -13,6 +14,7 @@ from api.fhir.validation_problem import (
     Problem,
     Problems,
     Scope,
+    rule,
     under,
 )
 
@@ -21,12 +23,17 @@ MAX_KEY_SHOWN = 64
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """How one JSON key is checked: each value by `item`, an array of them by `check`."""
+    """How one JSON key is checked: each value by `item`, an array of them by `check`.
+
+    `is_bound` tells that a value must be there, a code of the required value set: extensions alone
+    cannot stand for it (https://hl7.org/fhir/R4/terminologies.html#required).
+    """
 
     item: Check
     check: Check
     is_array: bool
     is_primitive: bool
+    is_bound: bool = False
 
 
 @dataclass(slots=True)
@@ -36,7 +43,7 @@ class Table:
     `checks` repeats `fields` for the way that nearly every object takes. `required` maps a name to
     the keys of which one must be there, `choices` holds the spellings of each choice.
     `is_element` tells that an id alone says nothing (ele-1): of all but resources, and what stands
-    beside a primitive.
+    beside a primitive. `invariants` are those of severity error.
     """
 
     fields: dict[str, Field] = field(default_factory=dict)
@@ -44,6 +51,7 @@ class Table:
     required: dict[str, frozenset[str]] = field(default_factory=dict)
     choices: tuple[frozenset[str], ...] = ()
     is_element: bool = True
+    invariants: tuple[Invariant, ...] = ()
 
 
 class ObjectCheck:
@@ -80,6 +88,8 @@ class ObjectCheck:
                 if len(found) >= MAX_PROBLEMS:
                     return found
         found += self._check_presence(value, table)
+        if table.invariants:
+            found += broken(value, table.invariants, scope)
         return found
 
     def _check_presence(self, names: Collection[str], table: Table) -> Iterator[Problem]:
@@ -111,6 +121,7 @@ class ObjectCheck:
             if len(found) >= MAX_PROBLEMS:
                 return found
         found += self._check_presence({key.removeprefix("_") for key in value}, table)
+        found += broken(value, table.invariants, scope)
         return found
 
     def _unknown(self, key: str, table: Table) -> Problem:
@@ -122,7 +133,7 @@ class ObjectCheck:
     def _check_sibling(self, sibling: Any, value: Any, known: Field, scope: Scope) -> Problems:
         """Check `_key`: id and extensions of a primitive, or an array of them in step with it."""
         if not known.is_array:
-            return self._check_beside(sibling, value, scope)
+            return self._check_beside(sibling, value, known, scope)
         if not isinstance(sibling, list) or not sibling:
             return (Problem("structure", "Beside an array stands an array, never an empty one."),)
         values = value if isinstance(value, list) else [None] * len(sibling)
@@ -131,14 +142,33 @@ class ObjectCheck:
         found: list[Problem] = []
         for position, (each, item) in enumerate(zip(sibling, values, strict=True)):
             if each is not None or item is None:
-                found += under(f"[{position}]", self._check_beside(each, item, scope))
+                found += under(f"[{position}]", self._check_beside(each, item, known, scope))
         return found
 
-    def _check_beside(self, sibling: Any, value: Any, scope: Scope) -> Problems:
+    def _check_beside(self, sibling: Any, value: Any, known: Field, scope: Scope) -> Problems:
         """Check what stands beside one value; without a value it must have an extension."""
         if value is None and (not isinstance(sibling, dict) or sibling.keys() <= {"id"}):
             return (Problem("structure", "Neither a value nor an extension is there."),)
-        return self._element()(sibling, scope)
+        found = self._element()(sibling, scope)
+        if value is None and known.is_bound and not found:
+            return (rule("code-invalid", "A code of the required value set must be there."),)
+        return found
+
+
+def broken(value: Any, invariants: tuple[Invariant, ...], scope: Scope) -> list[Problem]:
+    """Give the invariants that an element breaks.
+
+    One that stumbles over what is wrong with the element otherwise has no verdict.
+    """
+    found = []
+    for each in invariants:
+        try:
+            holds = each.holds(value, scope.around)
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
+            continue
+        if not holds:
+            found.append(rule("invariant", f"{each.sentence.rstrip('.')} ({each.key})."))
+    return found
 
 
 def _check_present(items: list[Any], known: Field, scope: Scope) -> Problems:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeAlias
 
+from api.fhir.fhirpath.code import Around
 from api.fhir.outcome import FailureKind, Issue
 
 # Enough to mend a resource by; a megabyte of nonsense must not be answered with another.
@@ -35,7 +36,9 @@ class Scope:
     `contained` maps the id of each contained resource to its type. `used` gathers the fragments
     that something pointed at, `pointing_back` the positions in `contained` from where something
     pointed at the container; `position` is where the check stands now, None outside `contained`.
-    `any_target` lets references point at types that their element does not name.
+    `ids` holds the ids of elements seen so far, each with the position where it stands.
+    `any_target` lets references point at types that their element does not name. `around` is what
+    invariants may ask of beside their element.
     """
 
     container_type: str
@@ -44,6 +47,8 @@ class Scope:
     used: set[str] = field(default_factory=set)
     pointing_back: set[int | None] = field(default_factory=set)
     position: int | None = None
+    ids: set[tuple[int | None, str]] = field(default_factory=set)
+    around: Around = field(default_factory=lambda: Around(None, None))
 
 
 Problems: TypeAlias = Sequence[Problem]

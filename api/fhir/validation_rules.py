@@ -3,6 +3,7 @@
 https://hl7.org/fhir/R4/references.html, extensibility.html and domainresource.html (dom-2 to dom-5)
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -19,6 +20,9 @@ MODIFIER_EXTENSIONS = frozenset(
         "http://hl7.org/fhir/StructureDefinition/request-doNotPerform",
     )
 )
+SNOMED_CT = "http://snomed.info/sct"
+# An identifier of SNOMED CT that goes on in letters; expressions have other signs between.
+NO_SNOMED_CT = re.compile(r"[0-9]{6,}[A-Za-z][A-Za-z0-9]*")
 UNUSED = "A contained resource must be referenced by its container, or refer to it (dom-3)."
 META_NOT_IN_CONTAINED = ("versionId", "lastUpdated", "security")
 
@@ -106,6 +110,14 @@ def _is_listed(coding: object, listed: Mapping[str, frozenset[str]]) -> bool:
         return False
     system, code = coding.get("system"), coding.get("code")
     return isinstance(system, str) and isinstance(code, str) and code in listed.get(system, ())
+
+
+def coding_problems(value: Mapping[str, Any]) -> Problems:
+    """Check what can be told of a code without its code system at hand."""
+    code = value.get("code")
+    if value.get("system") == SNOMED_CT and type(code) is str and NO_SNOMED_CT.fullmatch(code):
+        return (rule("code-invalid", "An identifier of SNOMED CT is digits alone.", "code"),)
+    return NONE
 
 
 def contained_types(resource: Mapping[str, Any]) -> dict[str, str]:

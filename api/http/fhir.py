@@ -16,18 +16,12 @@ from api.http.response import HeaderList, indented, refusal, success
 from api.interactions.context import Context, InteractionRequest, InteractionResult
 from api.interactions.performing import READINGS, perform
 from api.interactions.transaction import transaction
-from api.operations.evaluate import evaluate
-from api.operations.plan import plan
 
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Performing = Callable[[Context, InteractionRequest], InteractionResult]
 
 PREFIX = b"/fhir"
-BEYOND_ONE_RESOURCE: dict[str, Performing] = {
-    "transaction": transaction,
-    "$evaluate": evaluate,
-    "$plan": plan,
-}
+BEYOND_ONE_RESOURCE: dict[str, Performing] = {"transaction": transaction}
 INLINE = frozenset({"read", "vread", "capabilities"})
 MAX_TRIES = 4
 

@@ -6,18 +6,28 @@ from dataclasses import replace
 from typing import Any
 
 from api.fhir.outcome import Failure, FailureKind, Issue
-from api.http.media_types import FORM, JSON_TYPES, check_accept, check_content_type
+from api.http.media_types import FORM, JSON_TYPES, check_accept, check_content_type, media_type
 from api.interactions.addressing import address, parse_query
 from api.interactions.context import InteractionRequest, Parameters, Prefer
+from api.interactions.operation_rows import OPERATION_CODES
+from api.interactions.patch_formats import JSON_PATCH, PatchFormatFailure
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Headers = dict[bytes, str]
 
 MAX_BODY_BYTES = 16 * 1024 * 1024
-TAKES_PARAMETERS = frozenset({"search-type", "history-instance", "history-type", "history-system"})
-TAKES_CRITERIA = frozenset({"update", "delete"})
-TAKES_BODY = frozenset({"create", "update", "transaction", "$evaluate", "$plan"})
+TAKES_PARAMETERS = OPERATION_CODES | {
+    "search-type",
+    "history-instance",
+    "history-type",
+    "history-system",
+}
+TAKES_CRITERIA = frozenset({"update", "delete", "patch"})
+TAKES_BODY = frozenset({"create", "update", "patch", "transaction"}) | OPERATION_CODES
+# Every other body is needed; an operation may have its parameters in the address, or none.
+NEEDS_BODY = (TAKES_BODY - OPERATION_CODES) | {"$evaluate"}
+PATCH_TYPES = JSON_TYPES | {JSON_PATCH}
 _PREFERENCE = re.compile(r"\s*(return|handling)\s*=\s*\"?([A-Za-z]+)\"?\s*", re.IGNORECASE)
 _NO_PREFERENCE = Prefer()
 
@@ -88,9 +98,18 @@ async def read_body(
     if request.interaction not in TAKES_BODY:
         return request
     body = await _whole_body(receive, headers)
-    if body or request.interaction != "$plan":
-        check_content_type(headers.get(b"content-type"), JSON_TYPES)
-    return replace(request, body=body)
+    sent = ""
+    if body or request.interaction in NEEDS_BODY:
+        sent = _media_type(request.interaction, headers.get(b"content-type"))
+    return replace(request, body=body, media_type=sent)
+
+
+def _media_type(interaction: str, header: str | None) -> str:
+    if interaction != "patch":
+        return check_content_type(header, JSON_TYPES)
+    if media_type(header or "") not in PATCH_TYPES:
+        raise PatchFormatFailure("This format is not read here.")
+    return check_content_type(header, PATCH_TYPES)
 
 
 async def _whole_body(receive: Receive, headers: Headers) -> bytes:

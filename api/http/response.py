@@ -9,6 +9,7 @@ from api.fhir.lexical import parse, serialize, serialize_indented
 from api.fhir.outcome import Failure, FailureKind, Issue, operation_outcome
 from api.interactions.addressing import MethodFailure
 from api.interactions.context import InteractionRequest, InteractionResult
+from api.interactions.patch_formats import FORMATS, PatchFormatFailure
 
 HeaderList = list[tuple[bytes, bytes]]
 
@@ -60,6 +61,8 @@ def refusal(failure: Failure) -> tuple[int, HeaderList, bytes]:
         headers.append((b"retry-after", b"1"))
     if isinstance(failure, MethodFailure):
         headers.append((b"allow", ", ".join(failure.allowed).encode("ascii")))
+    if isinstance(failure, PatchFormatFailure):
+        headers.append((b"accept-patch", ", ".join(FORMATS).encode("ascii")))
     return failure.kind.status, headers, serialize(operation_outcome(failure.issues))
 
 

@@ -11,14 +11,21 @@ from urllib.parse import unquote_to_bytes
 
 from api.fhir.outcome import Failure, FailureKind, Issue
 from api.interactions.context import InteractionRequest, Parameters, unknown_type
+from api.interactions.operation_rows import OPERATION_CODES, listed, operation_on, shapes
 
 RESOURCE_ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 _TYPE_NAME = re.compile(r"[A-Z][A-Za-z]{1,63}")
 MAX_PARAMETERS = 300
 
 SHAPES: dict[str, dict[str, str]] = {
-    "*/*": {"GET": "read", "PUT": "update", "DELETE": "delete"},
-    "*": {"GET": "search-type", "POST": "create", "PUT": "update", "DELETE": "delete"},
+    "*/*": {"GET": "read", "PUT": "update", "DELETE": "delete", "PATCH": "patch"},
+    "*": {
+        "GET": "search-type",
+        "POST": "create",
+        "PUT": "update",
+        "DELETE": "delete",
+        "PATCH": "patch",
+    },
     "*/_search": {"POST": "search-type"},
     "": {"POST": "transaction"},
     "*/*/_history/*": {"GET": "vread"},
@@ -26,10 +33,8 @@ SHAPES: dict[str, dict[str, str]] = {
     "*/_history": {"GET": "history-type"},
     "_history": {"GET": "history-system"},
     "metadata": {"GET": "capabilities"},
-    "*/$evaluate": {"POST": "$evaluate"},
-    "*/*/$plan": {"POST": "$plan"},
+    **shapes(),
 }
-OPERATION_TYPES = {"$evaluate": "Assessment", "$plan": "Assessment"}
 
 
 def address(method: str, path: str, parameters: Parameters = ()) -> InteractionRequest:
@@ -49,9 +54,11 @@ def address(method: str, path: str, parameters: Parameters = ()) -> InteractionR
     interaction = methods.get("GET" if method == "HEAD" else method)
     if interaction is None:
         raise MethodFailure(method, sorted(methods))
-    if interaction in OPERATION_TYPES and names[0] != OPERATION_TYPES[interaction]:
-        raise Failure(FailureKind.UNKNOWN_ID, Issue("not-supported", _no_such_path(segments)))
     _check_names(names)
+    if interaction in OPERATION_CODES:
+        level = shape.removesuffix(interaction).removesuffix("/")
+        if operation_on(interaction, names[0] if names else "", level) is None:
+            raise Failure(FailureKind.UNKNOWN_ID, Issue("not-supported", _no_such_path(segments)))
     padded = (*names, "", "", "")
     return InteractionRequest(interaction, padded[0], padded[1], padded[2], parameters=parameters)
 
@@ -112,10 +119,7 @@ def _shape_of(index: int, segment: str) -> str:
 def _no_such_path(segments: list[str]) -> str:
     operations = [segment for segment in segments if segment.startswith("$")]
     if operations:
-        return (
-            f"{operations[0][:64]!r} is not an operation of this server here. "
-            "It has POST Assessment/$evaluate and POST Assessment/[id]/$plan."
-        )
+        return f"{operations[0][:64]!r} is not an operation of this server here. It has {listed()}."
     return (
         "No such address. The base takes [type], [type]/[id], [type]/[id]/_history/[vid], "
         "[type]/_search, _history and metadata."

@@ -16,11 +16,12 @@ from api.fhir.outcome import Failure, FailureKind, Issue
 from api.fhir.resource import check
 from api.interactions.addressing import address, parse_query
 from api.interactions.context import InteractionRequest, Prefer
+from api.interactions.operation_rows import OPERATION_CODES
 
 MAX_ENTRIES = 5000
 
-WRITES = frozenset({"create", "update", "delete"})
-CARRIES_RESOURCE = frozenset({"create", "update", "$evaluate", "$plan"})
+CARRIES_RESOURCE = frozenset({"create", "update", "patch", "$evaluate"})
+MAY_CARRY_RESOURCE = OPERATION_CODES - CARRIES_RESOURCE
 
 
 @dataclass(slots=True)
@@ -91,7 +92,8 @@ def read_entry(index: int, entry: dict[str, Any], prefer: Prefer) -> Entry:
         ]
         raise Failure(kind, *issues) from None
     resource = entry.get("resource")
-    if (resource is not None) != (request.interaction in CARRIES_RESOURCE):
+    is_free = request.interaction in MAY_CARRY_RESOURCE and asked.get("method") == "POST"
+    if (resource is not None) != (request.interaction in CARRIES_RESOURCE) and not is_free:
         needs = "needs a resource" if resource is None else "takes no resource"
         raise _refused(index, "resource", "required", f"{asked.get('method')} {needs}.")
     return Entry(

@@ -12,8 +12,10 @@ import orjson
 
 from api.fhir.index_values import TABLES
 from api.fhir.registry import ResourceType, SearchParameter, registry
-from api.interactions.addressing import OPERATION_TYPES, SHAPES
+from api.interactions.addressing import SHAPES
 from api.interactions.context import Context, InteractionRequest, InteractionResult
+from api.interactions.operation_rows import OPERATIONS, SYSTEM, OperationRow
+from api.interactions.patch_formats import FORMATS
 from api.store.session import Snapshot
 
 CANONICAL = "https://runspine.example.org/fhir"
@@ -59,6 +61,7 @@ def _statement(base_url: str, version: str) -> bytes:
         "implementation": {"description": "RunSpine FHIR server", "url": base_url},
         "fhirVersion": "4.0.1",
         "format": ["application/fhir+json", "json"],
+        "patchFormat": list(FORMATS),
         "rest": [
             {
                 "extension": [_logical(row) for row in rows if row.is_logical],
@@ -73,6 +76,7 @@ def _statement(base_url: str, version: str) -> bytes:
                     _resource(row) for row in rows if row.is_stored and not row.is_logical
                 ],
                 "interaction": [{"code": code} for code in SYSTEM_INTERACTIONS],
+                **_system_operations(),
             }
         ],
     }
@@ -80,7 +84,7 @@ def _statement(base_url: str, version: str) -> bytes:
 
 
 def _resource(row: ResourceType) -> dict[str, Any]:
-    return {
+    described = {
         "type": row.name,
         "interaction": [{"code": code} for code in interactions_of(row)],
         "versioning": "versioned",
@@ -92,7 +96,28 @@ def _resource(row: ResourceType) -> dict[str, Any]:
         "conditionalDelete": "multiple",
         "referencePolicy": ["literal", "logical", "enforced"],
         "searchParam": [_parameter(each) for each in searched_by(row)],
+        "operation": [_operation(each) for each in _operations_of(row.name)],
     }
+    # FHIR knows no empty list.
+    return {name: value for name, value in described.items() if value != []}
+
+
+def _operations_of(resource_type: str) -> list[OperationRow]:
+    """Give the operations on a type, at its own level or on an instance."""
+    return [
+        row
+        for row in OPERATIONS
+        if any(level != SYSTEM and row.is_on(resource_type, level) for level in row.levels)
+    ]
+
+
+def _system_operations() -> dict[str, list[dict[str, str]]]:
+    rows = [_operation(row) for row in OPERATIONS if SYSTEM in row.levels]
+    return {"operation": rows} if rows else {}
+
+
+def _operation(row: OperationRow) -> dict[str, str]:
+    return {"name": row.name, "definition": row.definition}
 
 
 def _parameter(parameter: SearchParameter) -> dict[str, Any]:
@@ -119,8 +144,7 @@ def _logical(row: ResourceType) -> dict[str, Any]:
             }
         )
     parts += [
-        {"url": "operation", "valueString": operation}
-        for operation, of in OPERATION_TYPES.items()
-        if of == row.name
+        {"url": "operation", "valueString": operation.code}
+        for operation in _operations_of(row.name)
     ]
     return {"url": f"{CANONICAL}/StructureDefinition/logical-type", "extension": parts}

@@ -4,7 +4,7 @@ HTTP ends at `InteractionRequest` and begins again at `InteractionResult`. The e
 transaction make the same two values, so an entry and a request of its own cannot differ.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
@@ -33,6 +33,7 @@ class Context:
     zone: ZoneInfo
     refuse_dangling: bool = True
     software_version: str = "0"
+    operations: "Mapping[str, Operation]" = field(default_factory=dict)  # by their codes
 
     def parse_search(
         self, resource_type: str, parameters: Parameters, *, lenient: bool = False
@@ -66,6 +67,7 @@ class InteractionRequest:
     version_id: str = ""
     parameters: Parameters = ()
     body: bytes | None = None
+    media_type: str = ""  # of the body
     resource: Resource | None = None  # the body, when it is parsed already (entries of a Bundle)
     if_match: str | None = None
     if_none_match: str | None = None
@@ -83,6 +85,9 @@ class InteractionResult:
     version: StoredVersion | None = None
     location: bool = False  # whether the answer names the version in Location
     issues: tuple[Issue, ...] = ()  # what `Prefer: return=OperationOutcome` is told
+
+
+Operation = Callable[[Context, InteractionRequest], InteractionResult]
 
 
 def served_type(name: str) -> ResourceType:

@@ -7,6 +7,7 @@ from api.interactions.context import Context, InteractionRequest, InteractionRes
 from api.interactions.create import create
 from api.interactions.delete import delete
 from api.interactions.history import history
+from api.interactions.patch import patch
 from api.interactions.read import read, vread
 from api.interactions.search import search_type
 from api.interactions.update import update
@@ -25,16 +26,22 @@ READINGS: dict[str, Reading] = {
     "capabilities": capabilities,
 }
 ONE_STATEMENT = frozenset({"read", "vread"})
-WRITINGS: dict[str, Writing] = {"create": create, "update": update, "delete": delete}
+WRITINGS: dict[str, Writing] = {
+    "create": create,
+    "update": update,
+    "delete": delete,
+    "patch": patch,
+}
 
 
 def perform(context: Context, request: InteractionRequest) -> InteractionResult:
-    """Perform one interaction; what it wrote is durable when this returns.
+    """Perform one interaction or operation; what it wrote is durable when this returns.
 
     Raises Failure, and then nothing was written.
     """
     reading = READINGS.get(request.interaction)
     if reading is None:
-        return WRITINGS[request.interaction](context, request)
+        writing = WRITINGS.get(request.interaction) or context.operations[request.interaction]
+        return writing(context, request)
     with context.store.snapshot(one_statement=request.interaction in ONE_STATEMENT) as snapshot:
         return reading(snapshot, context, request)

@@ -49,6 +49,20 @@ def check_if_match(header: str | None, current: StoredVersion | None) -> None:
     )
 
 
+def existing(version: StoredVersion | None, key: tuple[str, str]) -> StoredVersion:
+    """Give the version that was read; raise Failure UNKNOWN_ID or DELETED when there is none."""
+    name = "/".join(key)
+    if version is None:
+        raise Failure(FailureKind.UNKNOWN_ID, f"{name} does not exist here.")
+    if version.is_deleted:
+        raise Failure(
+            FailureKind.DELETED,
+            f"{name} was deleted with version {version.version_id}; an update (PUT) revives it.",
+            etag=f'W/"{version.version_id}"',
+        )
+    return version
+
+
 def is_not_modified(
     if_none_match: str | None, if_modified_since: str | None, version: StoredVersion
 ) -> bool:

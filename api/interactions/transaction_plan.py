@@ -8,9 +8,9 @@ from dataclasses import replace
 from typing import Any
 
 from api.fhir.outcome import Failure, FailureKind, Issue
-from api.interactions import create, delete, update
+from api.interactions import create, delete, patch, update
 from api.interactions.bundle_entries import Entry, in_entry
-from api.interactions.context import Context, served_type
+from api.interactions.context import Context, InteractionRequest, served_type
 from api.interactions.matching import Matching
 from api.interactions.performing import READINGS
 from api.interactions.proposal import Key, Proposal, check_body_id, received
@@ -18,7 +18,7 @@ from api.interactions.transaction_links import TransactionLinks
 from api.store.session import Transaction
 from api.store.version import Change, StoredVersion
 
-ORDER = ("delete", "create", "update")
+ORDER = ("delete", "create", "update", "patch")
 
 
 class TransactionPlan:
@@ -78,7 +78,7 @@ class TransactionPlan:
             for proposal in self.proposals[entry.index]:
                 if proposal.change is not None and proposal.change.resource is not None:
                     with in_entry(entry):
-                        proposal.change.resource = self._received(entry, links)
+                        proposal.change.resource = self._received(entry, proposal.change, links)
 
     def _lock_matches(self, store: Transaction) -> None:
         keys = []
@@ -112,11 +112,11 @@ class TransactionPlan:
         if request.interaction == "create":
             return [create.propose(store, self.context, request)]
         if request.resource_id:
-            if request.interaction == "delete":
-                return [delete.propose(request, stored.get(key))]
-            return [Proposal(key, update.propose(request, stored.get(key)))]
+            return [_propose_named(request, key, stored.get(key))]
         if request.interaction == "delete":
             return delete.propose_matches(store, self.context, request)
+        if request.interaction == "patch":
+            return [patch.propose(store, self.context, request)]
         body_id = (request.resource or {}).get("id")
         return [update.propose_match(store, self.context, request, body_id)]
 
@@ -132,8 +132,10 @@ class TransactionPlan:
                     )
                 seen[proposal.key] = entry.index
 
-    def _received(self, entry: Entry, links: TransactionLinks) -> dict[str, Any]:
+    def _received(self, entry: Entry, change: Change, links: TransactionLinks) -> dict[str, Any]:
         raw = entry.request.resource
+        if entry.request.interaction == "patch":
+            raw = patch.patched(patch.read_patch(entry.request), change.previous)
         rewritten = links.rewritten(raw) if raw is not None else None
         resource = received(self.context, replace(entry.request, resource=rewritten))
         if entry.request.interaction == "update" and entry.request.resource_id:
@@ -141,6 +143,16 @@ class TransactionPlan:
         if self.context.refuse_dangling:
             links.refuse_unresolved(resource)
         return resource
+
+
+def _propose_named(
+    request: InteractionRequest, key: Key, previous: StoredVersion | None
+) -> Proposal:
+    if request.interaction == "delete":
+        return delete.propose(request, previous)
+    if request.interaction == "patch":
+        return patch.propose_known(request, key, previous)
+    return Proposal(key, update.propose(request, previous))
 
 
 def _condition(context: Context, entry: Entry) -> Matching | None:
@@ -151,6 +163,8 @@ def _condition(context: Context, entry: Entry) -> Matching | None:
         return None
     if request.interaction == "delete":
         return delete.delete_condition(context, request)
+    if request.interaction == "patch":
+        return patch.patch_condition(context, request)
     return update.update_condition(context, request)
 
 

@@ -14,7 +14,19 @@ from typing_extensions import override
 
 from api.fhir.index_values import Context as IndexContext
 from api.fhir.search_query import SearchQuery
-from api.store import history, index, migration, references, rows, search_sql, tenants, writing
+from api.store import (
+    compartment,
+    history,
+    index,
+    labels,
+    migration,
+    references,
+    rows,
+    search_sql,
+    tenants,
+    writing,
+)
+from api.store.compartment import CompartmentScope
 from api.store.connection import Database, OpenConnection
 from api.store.failures import Retryable
 from api.store.history import HistoryPage, HistoryScope, HistoryWindow
@@ -65,6 +77,21 @@ class Snapshot:
     def count_types(self) -> dict[str, int]:
         """Give the number of current resources of each type that has any."""
         return rows.count_types(self._connection.core, self._tenant)
+
+    def compartment(self, scope: CompartmentScope, after: int, limit: int) -> list[StoredVersion]:
+        """Give up to `limit` members of a compartment, past a resource key."""
+        return compartment.members(self._connection.core, self._tenant, scope, after, limit)
+
+    def referred(
+        self, scope: CompartmentScope, centre_key: int | None, span: tuple[int, int] | None
+    ) -> list[StoredVersion]:
+        """Give what the centre and the members within a span of keys refer to outside."""
+        core = self._connection.core
+        return compartment.referred(core, self._tenant, scope, (centre_key, span))
+
+    def labels(self, resource_types: Sequence[str]) -> labels.Labels:
+        """Give the profiles, tags and security labels in use on these types."""
+        return labels.in_use(self._connection.core, self._tenant, resource_types)
 
     def referrers(self, keys: Collection[ResourceKey]) -> list[Referrer]:
         """Give the current resources that refer to these."""

@@ -51,7 +51,7 @@ def test_a_slash_at_the_end_is_no_redirect(service: Service) -> None:
     ("method", "path"),
     [
         ("POST", "Patient/1"), ("PUT", "metadata"), ("DELETE", "metadata"), ("PUT", ""),
-        ("PATCH", "Patient"), ("TRACE", "Patient"), ("PROPFIND", "Patient"), ("FOO", "Patient/1"),
+        ("PATCH", "_history"), ("TRACE", "Patient"), ("PROPFIND", "Patient"), ("FOO", "Patient/1"),
         ("POST", "_history"), ("DELETE", "Patient/1/_history/1"), ("PUT", "Patient/1/_history/1"),
         ("POST", "metadata"),
     ],

@@ -19,7 +19,9 @@ TYPES = sorted(definitions.resource_types().keys() - {"Assessment"})
 def test_valid_r4_of_any_type_passes_both_and_stays_as_it_is(name: str, random: Random) -> None:
     resource = valid_resource(name, random)
     before = serialize(resource)
-    assert validation.problems(resource, name) == []
+    # Made without a thought for invariants, which `test_invariants` is about.
+    problems = validation.problems(resource, name)
+    assert [each for each in problems if each.code != "invariant"] == []
     assert models.second_opinion(resource) == []
     assert serialize(resource) == before
 

@@ -209,7 +209,7 @@ BASE64 = {
 
 @pytest.mark.parametrize(("text", "is_valid"), BASE64.items())
 def test_binary_data_is_whole_base64(text: str, is_valid: bool) -> None:  # noqa: FBT001
-    assert (found(patient(photo=[{"data": text}])) == []) is is_valid
+    assert (found(patient(photo=[{"data": text, "contentType": "image/png"}])) == []) is is_valid
 
 
 def test_a_misspelt_element_is_answered_with_the_nearest_name() -> None:
@@ -241,7 +241,7 @@ def test_no_diagnostics_repeats_a_value() -> None:
     name = "Sparrow"
     broken = patient(
         gender=name, birthDate=name, active=name, name=[{"given": name}],
-        link=[{"other": {"reference": name}, "type": name}], photo=[{"data": name + "-"}],
+        link=[{"other": {"reference": name}, "type": name}], photo=[{"data": name + "-", "contentType": "x/y"}],
     )  # fmt: skip
     problems = validation.problems(broken, "Patient")
     assert len(problems) == 7

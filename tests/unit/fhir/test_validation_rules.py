@@ -145,7 +145,10 @@ VALID = {
     ),
     "siblings alone in an array": patient(name=[{"_given": [{"extension": [EXTENSION]}]}]),
     "a required element by its sibling": {
-        "resourceType": "Observation", "_status": {"extension": [EXTENSION]}, "code": CODE,
+        "resourceType": "Questionnaire", "status": "draft",
+        "item": [{"_linkId": {"extension": [EXTENSION]}, "type": "group", "item": [
+            {"linkId": "a", "type": "string"},
+        ]}],
     },
     "a required choice by its sibling": {
         "resourceType": "Immunization", "status": "completed", "vaccineCode": CODE,

@@ -109,18 +109,18 @@ class _Maker:
         values = [self._value(element, depth) for _ in range(count)]
         siblings: list[Any] = [None] * count
         if element.is_primitive and element.json_key not in ("id", "div"):
-            self._put_beside(values, siblings)
+            self._put_beside(values, siblings, is_bound=element.value_set is not None)
         if any(each is not None for each in values):
             found[element.json_key] = values if element.is_array else values[0]
         if any(siblings):
             found["_" + element.json_key] = siblings if element.is_array else siblings[0]
 
-    def _put_beside(self, values: list[Any], siblings: list[Any]) -> None:
+    def _put_beside(self, values: list[Any], siblings: list[Any], *, is_bound: bool) -> None:
         for position in range(len(values)):
             draw = self.random.random()
             if draw < 0.1:
                 siblings[position] = {"extension": [self._extension()]}
-            if draw < 0.04:
+            if draw < 0.04 and not is_bound:
                 values[position] = None
 
     def _value(self, element: Element, depth: int) -> Any:

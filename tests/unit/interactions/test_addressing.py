@@ -43,7 +43,7 @@ def test_an_address_gives_type_id_and_version() -> None:
     [
         ("GET", "a/b/c/d/e", FailureKind.UNKNOWN_ID),
         ("GET", "Patient/a/b", FailureKind.UNKNOWN_ID),
-        ("POST", "Patient/$everything", FailureKind.UNKNOWN_ID),
+        ("POST", "Patient/$nothing", FailureKind.UNKNOWN_ID),
         ("POST", "Patient/$evaluate", FailureKind.UNKNOWN_ID),
         ("GET", "patient/a", FailureKind.UNKNOWN_ID),
         ("GET", "Patient/a%20b", FailureKind.INVALID),
@@ -51,7 +51,7 @@ def test_an_address_gives_type_id_and_version() -> None:
         ("GET", "Patient/%zz", FailureKind.INVALID),
         ("GET", "Patient/%ff", FailureKind.INVALID),
         ("GET", "Patient/%00", FailureKind.INVALID),
-        ("PATCH", "Patient/a", FailureKind.METHOD),
+        ("PATCH", "Patient/a/_history", FailureKind.METHOD),
         ("POST", "Patient/a", FailureKind.METHOD),
         ("DELETE", "metadata", FailureKind.METHOD),
     ],
@@ -64,8 +64,8 @@ def test_what_means_nothing_is_refused(method: str, path: str, kind: FailureKind
 
 def test_a_refused_method_is_answered_with_those_that_are_taken() -> None:
     with pytest.raises(MethodFailure) as refused:
-        address("PATCH", "Patient/a")
-    assert refused.value.allowed == ["DELETE", "GET", "PUT", "HEAD"]
+        address("POST", "Patient/a")
+    assert refused.value.allowed == ["DELETE", "GET", "PATCH", "PUT", "HEAD"]
 
 
 def test_a_misspelt_type_is_answered_with_the_nearest() -> None:
