@@ -139,6 +139,7 @@ def _context(
         base_url=settings.base_url,
         zone=settings.zone,
         refuse_dangling=settings.references == "refuse",
+        validate_profiles=settings.validate_profiles,
         software_version=VERSION,
         operations=PERFORMING,
     )

@@ -35,6 +35,7 @@ class Settings:
     time_zone: str = "Australia/Melbourne"
     knowledge_dir: Path | None = None
     allow_open: bool = False
+    validate_profiles: bool = False  # refuse what breaks a profile that it claims in meta
     cors_origins: str = ""  # comma separated; loopback origins are always allowed on loopback
 
     @classmethod

@@ -192,7 +192,8 @@ def _coding(value: Any, scope: Scope) -> Problems:
 
 def _extension(value: Any, scope: Scope) -> Problems:
     found = object_check("Extension")(value, scope)
-    return found or validation_rules.extension_problems(value)
+    found = found or validation_rules.extension_problems(value)
+    return found or validation_rules.published_problems(value, scope)
 
 
 def _modifier(value: Any, scope: Scope) -> Problems:

@@ -9,6 +9,10 @@ from typing import Any
 
 from api.fhir import definitions, references
 from api.fhir.primitives import not_in
+from api.fhir.profiles import conformance
+from api.fhir.profiles.elements import Value
+from api.fhir.profiles.extension_shape import shape_of
+from api.fhir.profiles.published import published_profile
 from api.fhir.validation_problem import NONE, Problem, Problems, Scope, rule, under
 
 OWN_BASE = "https://runspine.example.org/fhir/"
@@ -82,6 +86,22 @@ def extension_problems(value: Mapping[str, Any]) -> Problems:
             rule("invariant", "An extension has either a value or extensions, and one of them."),
         )
     return NONE
+
+
+def published_problems(value: Mapping[str, Any], scope: Scope) -> Problems:
+    """Check an extension against its definition, when HL7 publishes one with R4 or AU Core."""
+    shape = shape_of(value["url"])
+    if shape is None or shape.fits(value):
+        return NONE
+    profile = published_profile(value["url"])
+    if profile is None:
+        return NONE
+    issues = conformance.issues(Value(value, "", "Extension"), profile, scope.around.resource)
+    return [
+        rule(each.code, each.diagnostics, each.expression[0].removeprefix("."))
+        for each in issues
+        if each.severity == "error"
+    ]
 
 
 def modifier_problems(value: Mapping[str, Any]) -> Problems:

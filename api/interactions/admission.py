@@ -12,6 +12,7 @@ from api.fhir.lexical import parse
 from api.fhir.outcome import Failure, FailureKind, Issue
 from api.fhir.references import LocalReference, parse_relative
 from api.fhir.resource import equal_content, references
+from api.fhir.validating import errors_of_claimed_profiles
 from api.interactions.context import Context
 from api.store.session import Transaction
 from api.store.version import Change, StoredVersion
@@ -34,6 +35,8 @@ def admit(
     An update that changes nothing gets no new version: its current one is given.
     Raises Failure UNPROCESSABLE or CONFLICT, and then nothing is written.
     """
+    if context.validate_profiles:
+        _refuse_what_breaks_its_profiles(changes)
     expanded = context.clinic.expand(transaction, list(changes))
     if context.refuse_dangling:
         _refuse_dangling(transaction, expanded, context.base_url)
@@ -45,6 +48,13 @@ def admit(
     versions = {(version.resource_type, version.resource_id): version for version in written}
     versions.update({key: version for key, version in unchanged.items() if version is not None})
     return versions
+
+
+def _refuse_what_breaks_its_profiles(changes: Sequence[Change]) -> None:
+    resources = (change.resource for change in changes if change.resource is not None)
+    issues = [each for resource in resources for each in errors_of_claimed_profiles(resource)]
+    if issues:
+        raise Failure(FailureKind.UNPROCESSABLE, *issues)
 
 
 def _is_unchanged(change: Change) -> bool:

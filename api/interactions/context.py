@@ -32,18 +32,28 @@ class Context:
     base_url: str
     zone: ZoneInfo
     refuse_dangling: bool = True
+    validate_profiles: bool = False  # whether a write must conform to the profiles that it claims
     software_version: str = "0"
     operations: "Mapping[str, Operation]" = field(default_factory=dict)  # by their codes
 
     def parse_search(
-        self, resource_type: str, parameters: Parameters, *, lenient: bool = False
+        self,
+        resource_type: str,
+        parameters: Parameters,
+        *,
+        lenient: bool = False,
+        types: tuple[str, ...] = (),
     ) -> SearchQuery:
-        """Read search parameters in this server's zone, base and time."""
+        """Read search parameters in this server's zone, base and time.
+
+        `types` are those of a search on no one type; without them, every type of R4.
+        """
         options = SearchOptions(
             lenient=lenient,
             time_zone=self.zone,
             base_url=self.base_url,
             now=self.clock(),
+            types=types,
         )
         return parse_search(resource_type, parameters, options)
 
@@ -66,6 +76,7 @@ class InteractionRequest:
     resource_id: str = ""
     version_id: str = ""
     parameters: Parameters = ()
+    compartment: str = ""  # the type whose compartment is searched, resource_id being its centre
     body: bytes | None = None
     media_type: str = ""  # of the body
     resource: Resource | None = None  # the body, when it is parsed already (entries of a Bundle)

@@ -50,6 +50,7 @@ OPERATIONS: Final = (
     OperationRow("$meta", f"{HL7}Resource-meta", {SYSTEM: BOTH, TYPE: BOTH, INSTANCE: BOTH}),
     OperationRow("$meta-add", f"{HL7}Resource-meta-add", {INSTANCE: ("POST",)}),
     OperationRow("$meta-delete", f"{HL7}Resource-meta-delete", {INSTANCE: ("POST",)}),
+    OperationRow("$validate", f"{HL7}Resource-validate", {TYPE: ("POST",), INSTANCE: BOTH}),
     OperationRow("$expand", f"{HL7}ValueSet-expand", {TYPE: BOTH, INSTANCE: BOTH}, ("ValueSet",)),
     OperationRow(
         "$validate-code",

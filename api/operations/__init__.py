@@ -12,6 +12,7 @@ from api.operations.lookup import lookup
 from api.operations.meta import meta, meta_add, meta_delete
 from api.operations.plan import plan
 from api.operations.subsumes import subsumes
+from api.operations.validate import validate
 from api.operations.validate_code import validate_code
 
 PERFORMING: Final[Mapping[str, Operation]] = {
@@ -22,6 +23,7 @@ PERFORMING: Final[Mapping[str, Operation]] = {
     "$meta": meta,
     "$meta-add": meta_add,
     "$meta-delete": meta_delete,
+    "$validate": validate,
     "$expand": expand_value_set,
     "$validate-code": validate_code,
     "$lookup": lookup,

@@ -1,6 +1,6 @@
 """Bodies and answers: media types with their schema, examples and headers."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from api.http.openapi.errors import FHIR_JSON
@@ -18,7 +18,7 @@ def content(schema: Mapping[str, Any], *examples: Mapping[str, Any]) -> dict[str
     return {"schema": schema, "examples": shown}
 
 
-def shown(summary: str, value: Mapping[str, Any]) -> dict[str, Any]:
+def shown(summary: str, value: Mapping[str, Any] | Sequence[Any]) -> dict[str, Any]:
     """Give an Example Object."""
     return {"summary": summary, "value": value}
 

@@ -7,9 +7,11 @@ from urllib.parse import urlsplit
 from api.fhir.registry import registry
 from api.http.openapi import examples
 from api.http.openapi.errors import refusal_components
+from api.http.openapi.fhir_operations import operation_paths
 from api.http.openapi.interactions import PathItem, type_paths
 from api.http.openapi.operations import evaluate_path, plan_path, system_paths
 from api.http.openapi.parameters import RESPONSE_HEADERS, shared_parameters
+from api.http.openapi.patches import JSON_PATCH_EXAMPLE, OPERATIONS
 from api.http.openapi.published import (
     BROUGHT,
     OTHER_TAG,
@@ -18,6 +20,8 @@ from api.http.openapi.published import (
     STORY,
     SYSTEM_TAG,
     SYSTEM_TEXT,
+    TERMINOLOGY_TAG,
+    TERMINOLOGY_TEXT,
 )
 from api.http.openapi.schemas import Schema, component_schemas
 from api.http.openapi.subject import Subject
@@ -68,7 +72,10 @@ def build_openapi(version: str, public_url: str = "") -> dict[str, Any]:
             "parameters": {**shared_parameters(), "ResourceType": _resource_type()},
             "headers": dict(RESPONSE_HEADERS),
             "responses": refusal_components(),
-            "examples": examples.components([*PUBLISHED, "Location"]),
+            "examples": {
+                **examples.components([*PUBLISHED, "Location"]),
+                "JSONPatch": JSON_PATCH_EXAMPLE,
+            },
         },
     }
 
@@ -78,7 +85,13 @@ def _path_of(public_url: str) -> str:
 
 
 def _tags() -> list[dict[str, str]]:
-    texts = {**STORY, SYSTEM_TAG: SYSTEM_TEXT, **BROUGHT, OTHER_TAG: OTHER_TEXT}
+    texts = {
+        **STORY,
+        SYSTEM_TAG: SYSTEM_TEXT,
+        **BROUGHT,
+        TERMINOLOGY_TAG: TERMINOLOGY_TEXT,
+        OTHER_TAG: OTHER_TEXT,
+    }
     return [{"name": name, "description": text} for name, text in texts.items()]
 
 
@@ -91,8 +104,9 @@ def _paths() -> dict[str, PathItem]:
             # In the order of use: evaluate, create, plan; a later entry keeps its first place.
             create = {subject.root: own[subject.root]}
             own = evaluate_path(subject) | create | plan_path(subject) | own
-        paths |= own
+        paths |= own | operation_paths(name)
     paths |= system_paths(subjects["Patient"], examples.transaction())
+    paths |= operation_paths(SYSTEM_TAG) | operation_paths(TERMINOLOGY_TAG)
     return paths | type_paths(_any_other())
 
 
@@ -138,7 +152,10 @@ def _resource_type() -> dict[str, Any]:
 
 def _schemas() -> dict[str, Schema]:
     schemas = component_schemas([*PUBLISHED, *ENVELOPES])
-    return schemas | {"Assessment.draft": _draft(schemas["Assessment"])}
+    return schemas | {
+        "Assessment.draft": _draft(schemas["Assessment"]),
+        "JSONPatch": OPERATIONS,
+    }
 
 
 def _draft(assessment: Mapping[str, Any]) -> Schema:

@@ -17,6 +17,7 @@ from api.http.openapi.parameters import (
     search_parameters,
     searchable,
 )
+from api.http.openapi.patches import patch_operation
 from api.http.openapi.subject import Subject
 
 Operation: TypeAlias = dict[str, Any]
@@ -36,11 +37,13 @@ def type_paths(subject: Subject) -> dict[str, PathItem]:
             "post": _create(subject),
             "get": _search(subject),
             "put": _update_match(subject),
+            "patch": patch_operation(subject, _criteria(subject), "conditionalPatch"),
             "delete": _delete_matches(subject),
         },
         f"{root}/{{id}}": {
             "put": _update(subject),
             "get": _read(subject),
+            "patch": patch_operation(subject, [path_id(subject.written_id)], "patch"),
             "delete": _delete(subject),
         },
         f"{root}/{{id}}/_history": {"get": _history_instance(subject)},
@@ -80,7 +83,7 @@ def _update(subject: Subject) -> Operation:
             "The body is the whole resource and carries the id of the address. An update that "
             "changes nothing makes no new version.",
         ),
-        "parameters": [_id(subject.written_id), *named("IfMatch", "PreferReturn")],
+        "parameters": [path_id(subject.written_id), *named("IfMatch", "PreferReturn")],
         "requestBody": body(subject.reference, subject.whole),
         "responses": {
             "200": answer("Updated.", subject.reference, subject.answered, WRITTEN_HEADERS),
@@ -93,7 +96,7 @@ def _update(subject: Subject) -> Operation:
 def _read(subject: Subject) -> Operation:
     return {
         **_head(subject, "read", f"Read {subject.noun}"),
-        "parameters": [_id(subject.read_id), *named("IfNoneMatch", "IfModifiedSince")],
+        "parameters": [path_id(subject.read_id), *named("IfNoneMatch", "IfModifiedSince")],
         "responses": {
             "200": answer(
                 "The current version.", subject.reference, subject.answered, STORED_HEADERS
@@ -106,7 +109,7 @@ def _read(subject: Subject) -> Operation:
 def _vread(subject: Subject) -> Operation:
     return {
         **_head(subject, "vread", f"Read one version of {subject.noun}"),
-        "parameters": [_id(subject.read_id), *named("VersionId", "IfNoneMatch")],
+        "parameters": [path_id(subject.read_id), *named("VersionId", "IfNoneMatch")],
         "responses": {
             "200": answer("That version.", subject.reference, subject.answered, STORED_HEADERS),
             **_read_answers(),
@@ -122,7 +125,7 @@ def _delete(subject: Subject) -> Operation:
             f"Delete {subject.noun}",
             "Its history stays. Deleting what is not there is no error.",
         ),
-        "parameters": [_id(subject.written_id), *named("IfMatch")],
+        "parameters": [path_id(subject.written_id), *named("IfMatch")],
         "responses": {
             "204": {"description": "It is not there any more.", "headers": headers("ETag")},
             **refusals("InvalidRequest", "UnknownId", "NotAcceptable", "Referenced"),
@@ -216,7 +219,7 @@ def _search_by_form(subject: Subject) -> Operation:
 def _history_instance(subject: Subject) -> Operation:
     return {
         **_head(subject, "history", f"History of {subject.noun}", "Newest first."),
-        "parameters": [_id(subject.read_id), *named("Count", "Since", "At")],
+        "parameters": [path_id(subject.read_id), *named("Count", "Since", "At")],
         "responses": {
             "200": bundle("history", subject),
             **refusals("InvalidSearch", "UnknownId", "NotAcceptable", "Busy"),
@@ -241,7 +244,8 @@ def _head(subject: Subject, verb: str, summary: str, description: str = "") -> O
     return {**head, "description": description} if description else head
 
 
-def _id(example: str) -> Parameter:
+def path_id(example: str) -> Parameter:
+    """Give the path parameter of a logical id."""
     return {
         "name": "id",
         "in": "path",

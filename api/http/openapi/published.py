@@ -41,6 +41,11 @@ SYSTEM_TAG = "System"
 SYSTEM_TEXT = (
     "What this server can do, batch and transaction Bundles, and the history of all resources."
 )
+TERMINOLOGY_TAG = "Terminology"
+TERMINOLOGY_TEXT = (
+    "What codes mean and which value sets hold them: R4's own, this server's, and those that are "
+    "stored here. SNOMED CT and LOINC are not held."
+)
 OTHER_TAG = "Every other R4 type"
 OTHER_TEXT = (
     "The remaining R4 types behave exactly like the ones above: choose a type and go on. Search "

@@ -240,9 +240,13 @@ def test_a_megabyte_of_nonsense_gets_a_short_answer() -> None:
 def test_no_diagnostics_repeats_a_value() -> None:
     name = "Sparrow"
     broken = patient(
-        gender=name, birthDate=name, active=name, name=[{"given": name}],
-        link=[{"other": {"reference": name}, "type": name}], photo=[{"data": name + "-", "contentType": "x/y"}],
-    )  # fmt: skip
+        gender=name,
+        birthDate=name,
+        active=name,
+        name=[{"given": name}],
+        link=[{"other": {"reference": name}, "type": name}],
+        photo=[{"data": name + "-", "contentType": "x/y"}],
+    )
     problems = validation.problems(broken, "Patient")
     assert len(problems) == 7
     assert not any(name in each.diagnostics + each.path for each in problems)
