@@ -15,7 +15,7 @@ def education(topics: Sequence[str], now: Situation) -> tuple[str, ...]:
     """Return the topics that are shown; what names no condition is shown to everyone."""
     shown_when = {
         "ED-04": now.status != PAUSE and not now.has_open_flag,
-        "ED-07": now.case.has("F-SITTING") or now.is_likely("P-DISC"),
+        "ED-07": now.case.has("F-SITTING") or now.is_listed("P-DISC"),
         "ED-08": now.has_contributor("C-COREGLUTE", "C-EXTPOSTURE"),
         "ED-11": not now.has_open_flag,
         "ED-13": now.has_contributor("C-FOOTWEAR"),

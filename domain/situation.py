@@ -32,6 +32,10 @@ class Situation:
         """Tell whether a pattern is listed with band moderate or strong (C.5)."""
         return any(each.pattern == pattern and each.band != "weak" for each in self.hypotheses)
 
+    def is_listed(self, pattern: str) -> bool:
+        """Tell whether a pattern is among the hypotheses, in whatever band (E.6)."""
+        return any(each.pattern == pattern for each in self.hypotheses)
+
     def has_contributor(self, *codes: str) -> bool:
         """Tell whether at least one of these contributors is listed."""
         return any(code in codes for code in self.contributors)

@@ -246,6 +246,7 @@ def test_a_plan_past_the_calendar_is_refused() -> None:
     [
         ({}, {"ED-01", "ED-04", "ED-11"}, {"ED-07", "ED-08", "ED-13"}),
         ({"hx.sitting-hours": 6}, {"ED-07"}, {"ED-08"}),
+        ({"sx.car-provokes": True, "sx.desk-provokes": True}, {"ED-07"}, {"ED-08"}),  # P-DISC, weak
         ({"co.abdominal-control": "poor"}, {"ED-08"}, {"ED-07"}),
         ({"fw.wear": "worn-out"}, {"ED-13"}, set()),
         ({"sx.limp": True}, {"ED-06", "ED-11"}, {"ED-04"}),
