@@ -161,8 +161,8 @@ def _local_microseconds(match: re.Match[str]) -> int:
 def _precision(match: re.Match[str]) -> int:
     if match["second"] is None:
         return 60 * SECOND
-    digits = len(match["fraction"] or "")
-    return int(f"{SECOND}"[: max(1, 7 - digits)])
+    digits = min(len(match["fraction"] or ""), 6)
+    return SECOND // int(f"1{'0' * digits}")
 
 
 def _offset(match: re.Match[str], zone: ZoneInfo) -> int:

@@ -76,8 +76,13 @@ class Member:
 
     name: str
 
+    @property
+    def names_a_type(self) -> bool:
+        """Whether it starts a path (`Patient`) and is no element."""
+        return self.name[0].isupper()
+
     def select(self, nodes: list[Node], _root: dict[str, Any]) -> list[Node]:
-        if self.name[0].isupper():
+        if self.names_a_type:
             return [node for node in nodes if self.name in (node.datatype, *_ABSTRACT)]
         return [child for node in nodes for child in self._children(node)]
 
@@ -92,7 +97,7 @@ class Member:
                     yield Node(each, element.type, element.value_set)
 
     def types(self, focus: frozenset[str]) -> frozenset[str]:
-        if self.name[0].isupper():
+        if self.names_a_type:
             return focus & {self.name} or (focus if self.name in _ABSTRACT else frozenset())
         return frozenset(each.type for datatype in focus for each in _members(datatype, self.name))
 
@@ -226,6 +231,23 @@ class Test:
         if not self.left.types(focus):
             return frozenset()
         return frozenset(("boolean",))
+
+
+def first_keys(step: Step, base: str) -> frozenset[str] | None:
+    """Give the JSON keys of a resource without any of which the step selects nothing.
+
+    None when there are none such: `exists()` and comparisons answer for what is not there too.
+    """
+    if isinstance(step, Union):
+        keys = [first_keys(branch, base) for branch in step.branches]
+        known = [each for each in keys if each is not None]
+        return frozenset().union(*known) if len(known) == len(keys) else None
+    if not isinstance(step, Chain) or any(isinstance(each, Exists) for each in step.steps):
+        return None
+    first, second, *_ = step.steps
+    if isinstance(first, Member) and isinstance(second, Member) and first.names_a_type:
+        return frozenset(each.json_key for each in _members(base, second.name))
+    return first_keys(first, base)
 
 
 def _is_true(nodes: Iterable[Node]) -> bool:

@@ -14,7 +14,7 @@ from api.fhir.outcome import Failure, FailureKind, Issue
 from api.fhir.registry import ResourceType, registry
 from api.fhir.search_query import SearchOptions, SearchQuery, parse_search
 from api.interactions.page_token import PageTokens
-from api.store.session import Store
+from api.store.session import Snapshot, Store
 from api.store.version import StoredVersion
 
 Parameters = tuple[tuple[str, str], ...]
@@ -43,17 +43,23 @@ class Context:
         *,
         lenient: bool = False,
         types: tuple[str, ...] = (),
+        snapshot: Snapshot | None = None,
     ) -> SearchQuery:
         """Read search parameters in this server's zone, base and time.
 
-        `types` are those of a search on no one type; without them, every type of R4.
+        `types` are those of a search on no one type; without them, every type of R4. Value sets and
+        code systems that clients have stored are found in the snapshot, if there is one.
         """
+        # It looks for them by searching, so it stands above this module.
+        from api.interactions.terminology import HeldLibrary  # noqa: PLC0415
+
         options = SearchOptions(
             lenient=lenient,
             time_zone=self.zone,
             base_url=self.base_url,
             now=self.clock(),
             types=types,
+            terminology=HeldLibrary(self, snapshot),
         )
         return parse_search(resource_type, parameters, options)
 

@@ -19,14 +19,8 @@ from api.fhir.index_keys import (
     like_pattern,
     low_key,
 )
-from api.fhir.index_values import (
-    COLUMNS,
-    CURRENCIES,
-    SPECIAL_VALUES,
-    Context,
-    index_values,
-    references,
-)
+from api.fhir.index_nodes import CURRENCIES, SPECIAL_VALUES, Context
+from api.fhir.index_values import COLUMNS, index_values
 from api.fhir.lexical import parse
 from api.fhir.registry import registry
 from tests.unit.fhir.valid_resources import valid_resource
@@ -145,11 +139,10 @@ def test_a_reference_that_no_parameter_covers_is_kept_for_deletes() -> None:
 
 
 def test_the_resource_in_an_envelope_refers_on_its_own_behalf() -> None:
-    inner = {"resourceType": "Observation", "subject": {"reference": "Patient/1"}}
+    inner = {"resourceType": "Observation", "encounter": {"reference": "Encounter/1"}}
     bundle = {"resourceType": "Bundle", "type": "collection", "entry": [{"resource": inner}]}
-    contained = patient(contained=[inner])
-    assert list(references(bundle)) == []
-    assert list(references(contained)) == ["Patient/1"]
+    assert rows(bundle, "index_reference", "Bundle.*") == []
+    assert rows(patient(contained=[inner]), "index_reference", "Patient.*") == [("1", "Encounter")]
 
 
 def test_a_canonical_is_found_with_and_without_its_version() -> None:
