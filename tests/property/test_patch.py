@@ -22,7 +22,9 @@ PATIENT: dict[str, Any] = {
     "contact": [{"name": {"text": "x"}}],
 }
 
-VALUES: st.SearchStrategy[Any] = st.sampled_from([None, True, 0, 1, "x", "", [], {}, {"family": "Z"}, ["q"], [[[]]]])
+VALUES: st.SearchStrategy[Any] = st.sampled_from(
+    [None, True, 0, 1, "x", "", [], {}, {"family": "Z"}, ["q"], [[[]]]]
+)
 TOKENS = st.sampled_from(
     ["name", "0", "1", "-", "given", "family", "contact", "id", "meta", "versionId", "text", "~0",
      "", "birthDate", "x", "01", "99999999999", "resourceType"]
