@@ -103,6 +103,6 @@ class HeldLibrary:
 def content_of(content: bytes | None) -> Resource:
     """Give the resource that a stored text holds."""
     resource = parse(content or b"{}")
-    if not isinstance(resource, dict):  # pragma: no cover - what is stored is a resource.
+    if not isinstance(resource, dict):  # It cannot be: what is stored is a resource.
         raise TypeError
     return resource
