@@ -35,10 +35,17 @@ STATUS_LINES = {
 }
 
 
-def search_entry(base_url: str, reference: str, content: bytes, mode: str = "match") -> bytes:
-    """Give one entry of a searchset around the stored bytes."""
+def search_entry(
+    base_url: str,
+    reference: str,
+    content: bytes,
+    mode: str = "match",
+    extensions: Sequence[object] = (),
+) -> bytes:
+    """Give one entry of a searchset around the stored bytes; extensions tell of the match."""
     head = f'{{"fullUrl":"{base_url}/{reference}","resource":'
-    return head.encode() + content + b',"search":{"mode":"' + mode.encode() + b'"}}'
+    told = b'"extension":' + orjson.dumps(extensions) + b"," if extensions else b""
+    return head.encode() + content + b',"search":{' + told + b'"mode":"' + mode.encode() + b'"}}'
 
 
 def outcome_entry(issues: Iterable[Issue]) -> bytes:

@@ -3,9 +3,13 @@
 They are of R4B, the closest there is. For 124 of the types served the elements are R4's own;
 ActivityDefinition and PlanDefinition gain one, and the datatypes Extension and ElementDefinition
 differ slightly. So where they and the strict layer can disagree on valid R4, the strict layer,
-which reads R4's own definitions, has the last word (see OVERRULED). The models are imported when
-the first resource is checked, or ahead of that by `warm`; what a client sent never passes through
-them on its way into the store.
+which reads R4's own definitions, has the last word (see OVERRULED).
+
+A write does not ask them: since the strict layer evaluates the invariants of R4 too, they have not
+once seen what it misses, in thousands of mutations and the inputs for validators among the tests,
+and they took nine tenths of a write's validation. `$validate` asks them and passes on what they say
+as a warning; the tests hold the strict layer against them. The models are imported when first
+asked, or ahead of that by `warm`.
 """
 
 from collections.abc import Iterable, Iterator

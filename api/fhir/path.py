@@ -29,6 +29,7 @@ from api.fhir.path_steps import (
     first_keys,
 )
 
+_RESOURCE: Final = "%resource"
 _WORD: Final = re.compile(r"\s*(?:('[^']*')|(\d+)|([A-Za-z_]\w*)|(!=|[.()|=\[\]]))")
 
 
@@ -44,6 +45,7 @@ class Path:
     datatypes: frozenset[str]
     _step: Step
     _keys: frozenset[str] | None
+    is_of_resource: bool = True
 
     def select(self, resource: dict[str, Any]) -> list[Node]:
         """Give what the expression selects from this resource, in document order."""
@@ -51,6 +53,12 @@ class Path:
         if self._keys is not None and self._keys.isdisjoint(resource):
             return []
         return self._step.select([Node(resource, resource["resourceType"])], resource)
+
+    def select_within(self, element: Node, resource: dict[str, Any]) -> list[Node]:
+        """Give what the expression of a component selects from an element of the resource."""
+        if self.is_of_resource:
+            return self.select(resource)
+        return self._step.select([element], resource)
 
 
 @cache
@@ -65,6 +73,19 @@ def compile_path(expression: str, base: str) -> Path:
         message = f"{expression}: selects nothing from {base}"
         raise ExpressionNotSupportedError(message)
     return Path(expression, datatypes, step, first_keys(step, base))
+
+
+@cache
+def compile_component(expression: str, focus: frozenset[str], base: str) -> Path:
+    """Compile the expression of a component, which starts at elements of these datatypes.
+
+    `%resource` starts at the resource. Raises ExpressionNotSupportedError.
+    """
+    if expression.startswith(_RESOURCE):
+        return compile_path(base + expression.removeprefix(_RESOURCE), base)
+    # One published expression says DateTime, which is no datatype.
+    step = _Parser(expression.replace("DateTime", "dateTime")).whole()
+    return Path(expression, step.types(focus), step, None, is_of_resource=False)
 
 
 class _Parser:

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Any
 
 from api.fhir import definitions
+from api.fhir.path import compile_path
 
 # The four that the clinic works with come first in every list.
 FIRST_CLASS = ("Patient", "Encounter", "Assessment", "CarePlan")
@@ -42,6 +43,11 @@ class SearchParameter:
     description: str
     components: tuple[Component, ...]
     base: str
+
+    @property
+    def holds_canonicals(self) -> bool:
+        """Whether what it looks at may be a canonical URL, so that it refers without an id."""
+        return "canonical" in compile_path(self.expression, self.base).datatypes
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,8 +15,7 @@ from decimal import Decimal
 from typing import Final, TypeAlias
 
 from api.fhir.dates import parse_search_date
-from api.fhir.index_keys import EXACT, equality_key, high_key, low_key
-from api.fhir.lexical import MAX_EXPONENT
+from api.fhir.index_keys import EXACT, end_of_prefix, equality_key, high_key, low_key
 from api.fhir.search_condition import (
     Alternative,
     Setting,
@@ -25,6 +24,9 @@ from api.fhir.search_condition import (
 )
 
 Alternatives: TypeAlias = list[Alternative]
+
+# An index holds numbers below 1E10000 and calls larger ones equal; no record can hold a larger.
+_MAX_NUMBER_EXPONENT: Final = 307
 
 _PREFIXES: Final = ("eq", "ne", "gt", "lt", "ge", "le", "sa", "eb", "ap")
 _NUMBER: Final = re.compile(
@@ -78,6 +80,13 @@ _ON_NUMBERS: Final[Mapping[str, Callable[[Decimal, Decimal], Alternatives]]] = {
 """Prefix → what it asks, given the request's number and half of what its last digit stands for."""
 
 
+def starts_with(column: str, prefix: str) -> Alternative:
+    """Ask for text that begins with a prefix, as a range."""
+    end = end_of_prefix(prefix)
+    limit = conjunction((column, "<", end)) if end is not None else ()
+    return (*conjunction((column, ">=", prefix)), *limit)
+
+
 def read_date(name: str, value: str, setting: Setting) -> Alternatives:
     """Read a date with its prefix; the Failure names the parameter."""
     prefix, text = _prefixed(value)
@@ -93,8 +102,8 @@ def read_number(name: str, value: str) -> Alternatives:
     match = _NUMBER.fullmatch(text)
     if match is None:
         raise invalid(name, f"The value of {name} is not a number, such as 5, 5.40 or lt5.4e-3.")
-    if abs(int(match["exponent"] or 0)) > MAX_EXPONENT:
-        raise invalid(name, f"The value of {name} has an exponent beyond ±{MAX_EXPONENT}.")
+    if Decimal(text).adjusted() > _MAX_NUMBER_EXPONENT:
+        raise invalid(name, f"The value of {name} is larger than any number that a record holds.")
     return _ON_NUMBERS[prefix](Decimal(text), _half_of_last_digit(match))
 
 

@@ -9,30 +9,37 @@ apart from separators. A value that cannot be read is a Failure (INVALID) naming
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from itertools import product
 from typing import Final
 
-from api.fhir.index_keys import (
-    START_LENGTH,
-    end_of_prefix,
-    equality_key,
-    fold,
-    is_whole_key,
-    like_pattern,
-)
-from api.fhir.index_values import CASELESS, TABLES
+from api.fhir.index_composite import COMMON_NAMES, PLACES, component_parameters, joint_key
+from api.fhir.index_keys import START_LENGTH, equality_key, fold, is_whole_key, like_pattern
+from api.fhir.index_values import TABLES
 from api.fhir.reference import local_reference, without_version
 from api.fhir.search_condition import (
+    ASCENDS,
+    DESCENDS,
     RESOURCE,
     UNRANKED,
     Alternative,
+    Comparison,
     Condition,
     Setting,
     conjunction,
     invalid,
     split_values,
+    unescape,
 )
-from api.fhir.search_parameter import NamedParameter
-from api.fhir.search_ranges import Alternatives, read_date, read_number, read_quantity
+from api.fhir.search_parameter import NamedParameter, hierarchies_of
+from api.fhir.search_position import read_near
+from api.fhir.search_ranges import (
+    Alternatives,
+    read_date,
+    read_number,
+    read_quantity,
+    starts_with,
+)
+from api.fhir.search_tokens import read_token
 
 MAX_VALUE_LENGTH: Final = 2_048
 
@@ -42,13 +49,18 @@ _RANKS: Final = {
     "reference": 1,
     "string": 2,
     "uri": 2,
+    "special": 2,
     "token": 3,
+    "composite": 3,
     "quantity": 5,
     "number": 5,
     "date": 6,
 }
 _RANK_OF_IDENTIFIERS: Final = 1
 _RANK_OF_PLAIN_CODES: Final = 4
+_NEGATIONS: Final = ("not", "not-in")
+# Modifiers that look at rows of their own beside those of the parameter.
+_OWN_ROWS: Final = ("identifier", "text", "of-type")
 
 
 def condition_of(named: NamedParameter, values: Sequence[str], setting: Setting) -> Condition:
@@ -62,25 +74,21 @@ def condition_of(named: NamedParameter, values: Sequence[str], setting: Setting)
         return _missing(named, values)
     read = _READERS["token" if named.modifier == "identifier" else named.parameter.type]
     alternatives = [each for value in values for each in read(named, value, setting)]
+    is_negated = named.modifier in _NEGATIONS
     return replace(
         _any_row(named),
         alternatives=tuple(dict.fromkeys(alternatives)),
-        is_negated=named.modifier == "not",
-        rank=UNRANKED if named.modifier == "not" else _rank(named),
+        is_negated=is_negated,
+        rank=UNRANKED if is_negated else _rank(named),
     )
-
-
-def unescape(text: str) -> str:
-    r"""Resolve `\,` `\|` `\$` `\\`; a `\` before anything else stands for itself."""
-    return re.sub(r"\\([,|$\\])", r"\1", text)
 
 
 def _any_row(named: NamedParameter) -> Condition:
     """Give the condition that there is a row at all."""
     if named.parameter.code in ("_id", "_lastUpdated"):
         return Condition(RESOURCE, named.key, ((),))
-    if named.modifier == "identifier":
-        return Condition("index_token", f"{named.key}:identifier", ((),))
+    if named.modifier in _OWN_ROWS:
+        return Condition("index_token", f"{named.key}:{named.modifier}", ((),))
     return Condition(TABLES[named.parameter.type], named.key, ((),))
 
 
@@ -93,6 +101,8 @@ def _missing(named: NamedParameter, values: Sequence[str]) -> Condition:
 def _rank(named: NamedParameter) -> int:
     if named.parameter.code == "_id":
         return 0
+    if named.modifier == "text":
+        return _RANKS["string"]
     if named.modifier == "identifier" or "Identifier" in named.datatypes:
         return _RANK_OF_IDENTIFIERS
     if named.parameter.type == "token" and named.has_only_primitives:
@@ -111,39 +121,8 @@ def _string(named: NamedParameter, value: str, _setting: Setting) -> Alternative
     if named.modifier == "contains":
         return [conjunction(("value_folded", "like", like_pattern(folded)))]
     if len(folded) <= START_LENGTH:
-        return [_starts_with("value_start", folded)]
-    return [(*conjunction(("value_start", "=", start)), *_starts_with("value_folded", folded))]
-
-
-def _starts_with(column: str, prefix: str) -> Alternative:
-    end = end_of_prefix(prefix)
-    limit = conjunction((column, "<", end)) if end is not None else ()
-    return (*conjunction((column, ">=", prefix)), *limit)
-
-
-def _token(named: NamedParameter, value: str, _setting: Setting) -> Alternatives:
-    if named.parameter.code == "_id":
-        return [conjunction(("resource_id", "=", unescape(value)))]
-    parts = [unescape(each) for each in split_values(value, "|")]
-    has_system = len(parts) > 1
-    system, code = (parts[0], "|".join(parts[1:])) if has_system else ("", parts[0])
-    if not code and not system:
-        raise invalid(named.name, f"{named.name} takes code, system|code, system| or |code.")
-    systems: Alternative = ()
-    # `|code` asks for a code without a system, and a plain code or boolean has no system to name.
-    if system or (has_system and not named.has_only_primitives):
-        systems = conjunction(("system", "=", equality_key(system)))
-    if not code:
-        return [systems]
-    spellings = (conjunction(("code", "=", equality_key(each))) for each in _cases(named, code))
-    return [(*spelling, *systems) for spelling in spellings]
-
-
-def _cases(named: NamedParameter, code: str) -> list[str]:
-    """Give a code as the index may hold it: folded where R4 compares without regard to case."""
-    if named.modifier == "identifier" or not named.datatypes & CASELESS:
-        return [code]
-    return [code.casefold()] if named.datatypes <= CASELESS else [code, code.casefold()]
+        return [starts_with("value_start", folded)]
+    return [(*conjunction(("value_start", "=", start)), *starts_with("value_folded", folded))]
 
 
 def _date(named: NamedParameter, value: str, setting: Setting) -> Alternatives:
@@ -160,6 +139,8 @@ def _quantity(named: NamedParameter, value: str, _setting: Setting) -> Alternati
 
 def _reference(named: NamedParameter, value: str, setting: Setting) -> Alternatives:
     text = unescape(value)
+    if named.modifier in ("above", "below"):
+        return _hierarchy(named, text, setting)
     local = local_reference(text, setting.base_url)
     if local:
         if named.modifier not in (None, local.type):
@@ -176,6 +157,24 @@ def _reference(named: NamedParameter, value: str, setting: Setting) -> Alternati
     return [conjunction(("target_id", "=", key), ("target_type", "=", ""))]
 
 
+def _hierarchy(named: NamedParameter, text: str, setting: Setting) -> Alternatives:
+    """Ask for references to a resource and to all that are part of it, or that it is part of."""
+    upward = hierarchies_of(named.parameter)
+    local = local_reference(text, setting.base_url)
+    types = [local.type] if local else list(upward)
+    resource_id = local.id if local else text
+    if not _ID.fullmatch(resource_id) or not set(types) <= set(upward):
+        takes = " or ".join(f"{each}/id" for each in upward)
+        raise invalid(named.name, f"{named.name} takes {takes}.")
+    operator = DESCENDS if named.modifier == "below" else ASCENDS
+    return [
+        conjunction(
+            ("target_type", "=", each), ("target_id", operator, (resource_id, upward[each], each))
+        )
+        for each in types
+    ]
+
+
 def _uri(named: NamedParameter, value: str, _setting: Setting) -> Alternatives:
     text = unescape(value)
     if named.modifier == "above":
@@ -188,15 +187,39 @@ def _uri(named: NamedParameter, value: str, _setting: Setting) -> Alternatives:
     prefix = text if text.endswith("/") else f"{text}/"
     if not is_whole_key(prefix):
         raise invalid(named.name, f"The value of {named.name} is too long for :below.")
-    return [exact, _starts_with("value", prefix)]
+    return [exact, starts_with("value", prefix)]
+
+
+def _composite(named: NamedParameter, value: str, setting: Setting) -> Alternatives:
+    """Read `a$b`: every component as its own parameter, all of them in one row."""
+    components = component_parameters(named.parameter)
+    parts = split_values(value, "$")
+    if len(parts) != len(components):
+        pattern = "$".join(f"[{each.code}]" for each in components)
+        raise invalid(named.name, f"{named.name} takes {pattern}.")
+    alternatives = []
+    for place, component, part in zip(PLACES, components, parts, strict=False):
+        condition = condition_of(NamedParameter(named.name, component, None), (part,), setting)
+        names = COMMON_NAMES[condition.table]
+        alternatives.append([_renamed(each, place, names) for each in condition.alternatives])
+    return [tuple(test for part in parts for test in part) for parts in product(*alternatives)]
+
+
+def _renamed(alternative: Alternative, place: str, names: Mapping[str, str]) -> Alternative:
+    return tuple(
+        Comparison(f"{place}_{names[column]}", operator, joint_key(value))
+        for column, operator, value in alternative
+    )
 
 
 _READERS: Final[Mapping[str, Callable[[NamedParameter, str, Setting], Alternatives]]] = {
     "string": _string,
-    "token": _token,
+    "token": read_token,
     "date": _date,
     "number": _number,
     "quantity": _quantity,
-    "reference": _reference,
     "uri": _uri,
+    "reference": _reference,
+    "composite": _composite,
+    "special": read_near,
 }

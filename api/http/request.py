@@ -17,12 +17,10 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Headers = dict[bytes, str]
 
 MAX_BODY_BYTES = 16 * 1024 * 1024
-TAKES_PARAMETERS = OPERATION_CODES | {
-    "search-type",
-    "history-instance",
-    "history-type",
-    "history-system",
-}
+SEARCHES = frozenset({"search-type", "search-compartment", "search-system"})
+TAKES_PARAMETERS = (
+    OPERATION_CODES | SEARCHES | {"history-instance", "history-type", "history-system"}
+)
 TAKES_CRITERIA = frozenset({"update", "delete", "patch"})
 TAKES_BODY = frozenset({"create", "update", "patch", "transaction"}) | OPERATION_CODES
 # Every other body is needed; an operation may have its parameters in the address, or none.
@@ -80,7 +78,7 @@ async def read_body(
 
     Raises Failure MEDIA_TYPE or TOO_LARGE, and ClientGone.
     """
-    if request.interaction == "search-type":
+    if request.interaction in SEARCHES:
         if method != "POST":
             return request
         if headers.get(b"content-length") == "0" and b"content-type" not in headers:

@@ -27,7 +27,10 @@ SHAPES: dict[str, dict[str, str]] = {
         "PATCH": "patch",
     },
     "*/_search": {"POST": "search-type"},
-    "": {"POST": "transaction"},
+    "": {"GET": "search-system", "POST": "transaction"},
+    "_search": {"POST": "search-system"},
+    "*/*/*": {"GET": "search-compartment"},
+    "*/*/*/_search": {"POST": "search-compartment"},
     "*/*/_history/*": {"GET": "vread"},
     "*/*/_history": {"GET": "history-instance"},
     "*/_history": {"GET": "history-type"},
@@ -59,8 +62,19 @@ def address(method: str, path: str, parameters: Parameters = ()) -> InteractionR
         level = shape.removesuffix(interaction).removesuffix("/")
         if operation_on(interaction, names[0] if names else "", level) is None:
             raise Failure(FailureKind.UNKNOWN_ID, Issue("not-supported", _no_such_path(segments)))
+    if interaction == "search-compartment":
+        return _in_compartment(names, parameters)
     padded = (*names, "", "", "")
     return InteractionRequest(interaction, padded[0], padded[1], padded[2], parameters=parameters)
+
+
+def _in_compartment(names: list[str], parameters: Parameters) -> InteractionRequest:
+    compartment, centre, searched = names
+    if searched != "*":
+        _check_names([searched])
+    return InteractionRequest(
+        "search-compartment", searched, centre, compartment=compartment, parameters=parameters
+    )
 
 
 class MethodFailure(Failure):
@@ -122,7 +136,7 @@ def _no_such_path(segments: list[str]) -> str:
         return f"{operations[0][:64]!r} is not an operation of this server here. It has {listed()}."
     return (
         "No such address. The base takes [type], [type]/[id], [type]/[id]/_history/[vid], "
-        "[type]/_search, _history and metadata."
+        "[type]/_search, [type]/[id]/[type], _history, _search and metadata."
     )
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import orjson
 
+from api.fhir import definitions
 from api.fhir.index_values import TABLES
 from api.fhir.registry import ResourceType, SearchParameter, registry
 from api.interactions.addressing import SHAPES
@@ -22,7 +23,7 @@ CANONICAL = "https://runspine.example.org/fhir"
 RELEASED = "2026-11-22"
 
 TYPE_SHAPES = ("*", "*/_search", "*/_history", "*/*", "*/*/_history", "*/*/_history/*")
-SYSTEM_INTERACTIONS = ("transaction", "batch", "history-system")
+SYSTEM_INTERACTIONS = ("transaction", "batch", "search-system", "history-system")
 
 
 def capabilities(
@@ -77,6 +78,10 @@ def _statement(base_url: str, version: str) -> bytes:
                 ],
                 "interaction": [{"code": code} for code in SYSTEM_INTERACTIONS],
                 **_system_operations(),
+                "compartment": [
+                    f"http://hl7.org/fhir/CompartmentDefinition/{name[0].lower()}{name[1:]}"
+                    for name in definitions.compartments()
+                ],
             }
         ],
     }

@@ -5,7 +5,7 @@ transaction make the same two values, so an entry and a request of its own canno
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from zoneinfo import ZoneInfo
 
 from api.clinic.gate import Clinic
@@ -14,7 +14,8 @@ from api.fhir.outcome import Failure, FailureKind, Issue
 from api.fhir.registry import ResourceType, registry
 from api.fhir.search_query import SearchOptions, SearchQuery, parse_search
 from api.interactions.page_token import PageTokens
-from api.store.session import Store
+from api.interactions.terminology import HeldLibrary
+from api.store.session import Snapshot, Store
 from api.store.version import StoredVersion
 
 Parameters = tuple[tuple[str, str], ...]
@@ -43,19 +44,32 @@ class Context:
         *,
         lenient: bool = False,
         types: tuple[str, ...] = (),
+        snapshot: Snapshot | None = None,
     ) -> SearchQuery:
         """Read search parameters in this server's zone, base and time.
 
-        `types` are those of a search on no one type; without them, every type of R4.
+        `types` are those of a search on no one type; without them, every type of R4. Value sets and
+        code systems that clients have stored are found in the snapshot, if there is one.
         """
-        options = SearchOptions(
-            lenient=lenient,
-            time_zone=self.zone,
-            base_url=self.base_url,
-            now=self.clock(),
-            types=types,
+        options = replace(
+            self._options(), lenient=lenient, types=types, terminology=self.library(snapshot)
         )
         return parse_search(resource_type, parameters, options)
+
+    def library(self, snapshot: Snapshot | None) -> HeldLibrary:
+        """Give the code systems and value sets that this server holds, as a snapshot sees them."""
+        return HeldLibrary(
+            self.clinic,
+            snapshot,
+            lambda resource_type, parameters: parse_search(
+                resource_type, parameters, self._options()
+            ),
+        )
+
+    def _options(self) -> SearchOptions:
+        return SearchOptions(
+            lenient=False, time_zone=self.zone, base_url=self.base_url, now=self.clock()
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,7 +37,7 @@ def patch(context: Context, request: InteractionRequest) -> InteractionResult:
     with context.store.transaction() as transaction:
         proposal = propose(transaction, context, request)
         change = proposal.change
-        if change is None:  # pragma: no cover - a patch always has something to write.
+        if change is None:  # It cannot be: a patch always has something to write.
             raise AssertionError
         raw = patched(patching, change.previous)
         change.resource = received(context, replace(request, resource=raw))
@@ -77,7 +77,7 @@ def patch_condition(context: Context, request: InteractionRequest) -> Matching:
 def patched(patching: Patching, previous: StoredVersion | None) -> Resource:
     """Give the content of a version as the patch leaves it, not yet validated."""
     stored = parse(previous.content or b"{}") if previous else {}
-    if not isinstance(stored, dict):  # pragma: no cover - what is stored is a resource.
+    if not isinstance(stored, dict):  # It cannot be: what is stored is a resource.
         raise TypeError
     return patching(stored)
 

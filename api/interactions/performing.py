@@ -10,6 +10,8 @@ from api.interactions.history import history
 from api.interactions.patch import patch
 from api.interactions.read import read, vread
 from api.interactions.search import search_type
+from api.interactions.search_compartment import search_compartment
+from api.interactions.search_system import search_system
 from api.interactions.update import update
 from api.store.session import Snapshot
 
@@ -20,6 +22,8 @@ READINGS: dict[str, Reading] = {
     "read": read,
     "vread": vread,
     "search-type": search_type,
+    "search-compartment": search_compartment,
+    "search-system": search_system,
     "history-instance": history,
     "history-type": history,
     "history-system": history,

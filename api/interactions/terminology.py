@@ -6,13 +6,19 @@ What a client has stored comes first, then what the clinic itself defines, then 
 with R4.
 """
 
+from collections.abc import Callable
+
 from api.clinic import code_systems
+from api.clinic.gate import Clinic
 from api.fhir.lexical import Resource, parse
+from api.fhir.search_query import SearchQuery
 from api.fhir.terminology.code_system import CodeSystem
 from api.fhir.terminology.expansion import expand, split_canonical
 from api.fhir.terminology.published import published_code_system, published_value_set
-from api.interactions.context import Context
 from api.store.session import Snapshot
+
+Parsing = Callable[[str, tuple[tuple[str, str], ...]], SearchQuery]
+"""Reads the parameters of a search on a type."""
 
 # Versions of one canonical that are looked through for the one that is meant.
 _VERSIONS = 50
@@ -21,13 +27,14 @@ _VERSIONS = 50
 class HeldLibrary:
     """Everything that this server holds, as one snapshot sees it."""
 
-    def __init__(self, context: Context, snapshot: Snapshot | None) -> None:
+    def __init__(self, clinic: Clinic, snapshot: Snapshot | None, parse_search: Parsing) -> None:
         """Keep where to look; what was found is kept for as long as the library.
 
         Without a snapshot it holds nothing that clients have stored.
         """
-        self._context = context
+        self._clinic = clinic
         self._snapshot = snapshot
+        self._parse_search = parse_search
         self._systems: dict[tuple[str, str | None], CodeSystem | None] = {}
 
     def code_system(self, url: str, version: str | None) -> CodeSystem | None:
@@ -70,7 +77,7 @@ class HeldLibrary:
         return found if found is not None and version in {None, found.version} else None
 
     def _own(self, resource_type: str, url: str) -> Resource | None:
-        clinic = self._context.clinic
+        clinic = self._clinic
         root = f"{clinic.canonical.base}/{resource_type}/"
         name = url.removeprefix(root)
         if name == url or name not in code_systems.TITLES:
@@ -85,7 +92,7 @@ class HeldLibrary:
             return None
         escaped = "".join(f"\\{each}" if each in "\\,|$" else each for each in url)
         parameters = (("url", escaped), ("_sort", "-_lastUpdated"), ("_count", str(_VERSIONS)))
-        query = self._context.parse_search(resource_type, parameters)
+        query = self._parse_search(resource_type, parameters)
         found = [content_of(each.content) for each in self._snapshot.search(query).versions]
         wanted = [each for each in found if version in {None, each.get("version")}]
         # An active one before a draft, the one written last before the others.
@@ -96,6 +103,6 @@ class HeldLibrary:
 def content_of(content: bytes | None) -> Resource:
     """Give the resource that a stored text holds."""
     resource = parse(content or b"{}")
-    if not isinstance(resource, dict):  # pragma: no cover - what is stored is a resource.
+    if not isinstance(resource, dict):  # It cannot be: what is stored is a resource.
         raise TypeError
     return resource

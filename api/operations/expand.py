@@ -11,7 +11,6 @@ from api.fhir.lexical import Resource, serialize
 from api.fhir.outcome import Failure, FailureKind
 from api.fhir.terminology.expansion import Member, expand
 from api.interactions.context import Context, InteractionRequest, InteractionResult
-from api.interactions.terminology import HeldLibrary
 from api.operations.arguments import Arguments, read_arguments
 from api.operations.named import named_value_set
 
@@ -48,7 +47,7 @@ def expand_value_set(context: Context, request: InteractionRequest) -> Interacti
     """
     arguments = read_arguments(request, KNOWN)
     with context.store.snapshot() as snapshot:
-        library = HeldLibrary(context, snapshot)
+        library = context.library(snapshot)
         value_set = named_value_set(library, snapshot, request, arguments)
         members = expand(value_set, library)
     members = _selected(members, arguments)

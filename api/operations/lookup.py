@@ -9,7 +9,6 @@ from api.fhir.lexical import Resource
 from api.fhir.outcome import Failure, FailureKind, Issue
 from api.fhir.terminology.code_system import CodeSystem, Concept
 from api.interactions.context import Context, InteractionRequest, InteractionResult
-from api.interactions.terminology import HeldLibrary
 from api.operations.answered import answered, parameter
 from api.operations.arguments import read_arguments, refused
 from api.operations.codings import read_codings
@@ -31,7 +30,7 @@ def lookup(context: Context, request: InteractionRequest) -> InteractionResult:
     if asked.system is None:
         raise refused("system", "A code needs its `system`.", "required")
     with context.store.snapshot() as snapshot:
-        system = HeldLibrary(context, snapshot).code_system(asked.system, asked.version)
+        system = context.library(snapshot).code_system(asked.system, asked.version)
     if system is None:
         raise not_held("code system", asked.system, "system")
     concept = system.find(asked.code)

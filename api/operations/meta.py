@@ -123,7 +123,7 @@ def _identity(label: Any) -> Any:
 
 def _content(version: StoredVersion) -> Resource:
     content = parse(version.content or b"{}")
-    if not isinstance(content, dict):  # pragma: no cover - what is stored is a resource.
+    if not isinstance(content, dict):  # It cannot be: what is stored is a resource.
         raise TypeError
     return content
 

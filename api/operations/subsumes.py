@@ -8,7 +8,6 @@ from typing import Any, Final
 from api.fhir.outcome import Failure, FailureKind, Issue
 from api.fhir.terminology.code_system import CodeSystem
 from api.interactions.context import Context, InteractionRequest, InteractionResult
-from api.interactions.terminology import HeldLibrary
 from api.operations.answered import answered, parameter
 from api.operations.arguments import Arguments, read_arguments, refused
 from api.operations.named import not_held, read_instance
@@ -37,7 +36,7 @@ def subsumes(context: Context, request: InteractionRequest) -> InteractionResult
             system: CodeSystem | None = CodeSystem.of(read_instance(snapshot, request))
         else:
             url = _only(named)
-            system = HeldLibrary(context, snapshot).code_system(url, arguments.text("version"))
+            system = context.library(snapshot).code_system(url, arguments.text("version"))
             if system is None:
                 raise not_held("code system", url, "system")
     if system is None or named - {system.url}:

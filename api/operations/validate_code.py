@@ -47,7 +47,7 @@ def validate_code(context: Context, request: InteractionRequest) -> InteractionR
     """
     arguments = read_arguments(request, KNOWN[request.resource_type])
     with context.store.snapshot() as snapshot:
-        library = HeldLibrary(context, snapshot)
+        library = context.library(snapshot)
         if request.resource_type == "ValueSet":
             asked = read_codings(arguments, "systemVersion")
             if any(each.system is None for each in asked):

@@ -19,9 +19,12 @@ from sqlalchemy import (
     Text,
     bindparam,
     func,
+    literal_column,
     select,
 )
 from sqlalchemy.engine import Dialect
+from sqlalchemy.types import UserDefinedType
+from typing_extensions import override
 
 SQLITE = "sqlite"
 POSTGRESQL = "postgresql"
@@ -32,7 +35,30 @@ OrderedText = Text().with_variant(Text(collation="C"), POSTGRESQL)
 #: A whole number of 64 bits. SQLite knows only INTEGER, and gives it the same range.
 Integer64 = BigInteger().with_variant(Integer(), SQLITE)
 
+_EXPLAIN = {SQLITE: "EXPLAIN QUERY PLAN ", POSTGRESQL: "EXPLAIN "}
 _PARAMETER_STYLES = {SQLITE: "qmark", POSTGRESQL: "format"}
+
+
+class TextVector(UserDefinedType[str]):
+    """PostgreSQL's words of a text, each with its places."""
+
+    cache_ok = True
+
+    @override
+    def get_col_spec(self, **_options: Any) -> str:
+        """Give the name of the type in SQL."""
+        return "TSVECTOR"
+
+
+class TextQuery(UserDefinedType[str]):
+    """What PostgreSQL asks of the words of a text."""
+
+    cache_ok = True
+
+    @override
+    def get_col_spec(self, **_options: Any) -> str:
+        """Give the name of the type in SQL."""
+        return "TSQUERY"
 
 
 @cache
@@ -50,19 +76,35 @@ def insert_or(name: str, table: Table) -> Any:
     return _module(name).insert(table)
 
 
-def any_of(name: str, column: ColumnElement[str], parameter: str) -> ColumnElement[bool]:
+def any_of(name: str, column: ColumnElement[Any], parameter: str) -> ColumnElement[bool]:
     """Give the condition that a column is one of a list that comes as a single parameter.
 
     The statement keeps its text whatever the length of the list, so it is compiled only once.
     `list_value` gives the parameter its value.
     """
     if name == POSTGRESQL:
-        return column == func.any(bindparam(parameter, type_=ARRAY(Text)))
+        kind = BigInteger if isinstance(column.type, BigInteger) else Text
+        return column == func.any(bindparam(parameter, type_=ARRAY(kind)))
     items = func.json_each(bindparam(parameter)).table_valued("value")
     return column.in_(select(items.c.value))
 
 
-def list_value(name: str, items: Sequence[str]) -> Any:
+def joined(name: str, column: ColumnElement[Any]) -> ColumnElement[str]:
+    """Give the texts of a group, each once, with spaces between them."""
+    if name == POSTGRESQL:
+        return func.string_agg(column.distinct(), literal_column("' '"))
+    # The only separator that SQLite takes beside DISTINCT is its own, a comma.
+    return func.replace(
+        func.group_concat(column.distinct()), literal_column("','"), literal_column("' '")
+    )
+
+
+def explaining(name: str, sql: str) -> str:
+    """Give the statement that tells how the database would run another."""
+    return _EXPLAIN[name] + sql
+
+
+def list_value(name: str, items: Sequence[str | int]) -> Any:
     """Give a list the form in which the database's driver takes it as one parameter."""
     return list(items) if name == POSTGRESQL else json.dumps(items)
 

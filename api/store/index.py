@@ -6,13 +6,21 @@ from typing import Any, Final
 
 from sqlalchemy import bindparam, delete, insert
 
-from api.fhir.index_values import COLUMNS, Context, index_values
+from api.fhir.index_nodes import Context
+from api.fhir.index_values import COLUMNS, SORTED_TABLES, index_values
+from api.fhir.index_words import content_words, narrative_words
+from api.store import full_text
 from api.store.connection import OpenConnection
 from api.store.statement import Statement
 from api.store.tables import INDEX_TABLES
 
 _COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
-    name: ("tenant", "resource_key", *columns, "is_lowest", "is_highest")
+    name: (
+        "tenant",
+        "resource_key",
+        *columns,
+        *(("is_lowest", "is_highest") if name in SORTED_TABLES else ()),
+    )
     for name, columns in COLUMNS.items()
 }
 _INSERTS: Final = {table.name: Statement(insert(table)) for table in INDEX_TABLES}
@@ -49,8 +57,13 @@ def replace(connection: OpenConnection, tenant: int, entries: Sequence[Entry]) -
     if old:
         for statement in _DELETES:
             statement.run_many(connection.driver, connection.dialect, old)
+        keys = [full_text.key_row(connection.dialect, tenant, each["resource_key"]) for each in old]
+        full_text.DELETE.run_many(connection.driver, connection.dialect, keys)
     for table, rows in _rows(tenant, entries).items():
         _INSERTS[table].run_many(connection.driver, connection.dialect, rows)
+    texts = _texts(connection.dialect, tenant, entries)
+    if texts:
+        full_text.INSERT.run_many(connection.driver, connection.dialect, texts)
 
 
 def _rows(tenant: int, entries: Sequence[Entry]) -> dict[str, list[dict[str, Any]]]:
@@ -66,3 +79,16 @@ def _rows(tenant: int, entries: Sequence[Entry]) -> dict[str, list[dict[str, Any
                 for each in values
             )
     return rows
+
+
+def _texts(dialect: str, tenant: int, entries: Sequence[Entry]) -> list[dict[str, Any]]:
+    return [
+        full_text.row(
+            dialect,
+            tenant,
+            entry.resource_key,
+            (narrative_words(entry.resource), content_words(entry.resource)),
+        )
+        for entry in entries
+        if entry.resource is not None
+    ]

@@ -20,7 +20,7 @@ from api.store.failures import failure_of
 if TYPE_CHECKING:
     from alembic.config import Config
 
-SCHEMA_REVISION = "0001"
+SCHEMA_REVISION = "0002"
 """The newest revision in `migrations/versions`. Kept here, since a server that only asks where its
 database stands need not load Alembic, which would take a third of its start."""
 

@@ -12,12 +12,16 @@ Direction: TypeAlias = Literal["next", "previous"]
 class Cursor:
     """The resource next to which a page starts, and the direction in which it goes on.
 
-    `values` are that resource's sort values (None where it has none) and its resource key. They
-    are JSON, so that they can travel in a signed page token.
+    `values` are that resource's sort values (None where it has none) and its resource key.
+    `watermark` is the last change that the first page has seen: what was changed since stands where
+    it stood then. `total` is the number of matches, once it was counted. All of it is JSON, so that
+    it can travel in a signed page token.
     """
 
     direction: Direction
     values: tuple[str | int | None, ...]
+    watermark: int | None = None
+    total: int | None = None
 
 
 @dataclass(slots=True)

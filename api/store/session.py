@@ -12,7 +12,8 @@ from zoneinfo import ZoneInfo
 
 from typing_extensions import override
 
-from api.fhir.index_values import Context as IndexContext
+from api.fhir.index_nodes import Context as IndexContext
+from api.fhir.search_include import Include
 from api.fhir.search_query import SearchQuery
 from api.store import (
     compartment,
@@ -21,6 +22,7 @@ from api.store import (
     labels,
     migration,
     references,
+    reindexing,
     rows,
     search_sql,
     tenants,
@@ -31,6 +33,8 @@ from api.store.connection import Database, OpenConnection
 from api.store.failures import Retryable
 from api.store.history import HistoryPage, HistoryScope, HistoryWindow
 from api.store.paging import Cursor, SearchPage
+from api.store.search_sql import includes
+from api.store.search_sql.includes import Brought
 from api.store.sqlite import SQLiteDatabase
 from api.store.sqlite_file import path_of
 from api.store.version import Change, Referrer, ResourceKey, StoredVersion
@@ -69,6 +73,14 @@ class Snapshot:
     def search(self, query: SearchQuery, cursor: Cursor | None = None) -> SearchPage:
         """Give a page of the resources that match."""
         return search_sql.page(self._connection, self._tenant, query, cursor)
+
+    def included(self, edge: Include, keys: Sequence[int], limit: int) -> list[Brought]:
+        """Give what one `_include` or `_revinclude` brings along; a statement an edge."""
+        return includes.included(self._connection, self._tenant, edge, keys, limit)
+
+    def search_plan(self, query: SearchQuery) -> list[str]:
+        """Give the lines of the database's plan of a search."""
+        return search_sql.plan(self._connection, self._tenant, query)
 
     def count(self, query: SearchQuery) -> int:
         """Give the number of resources that match."""
@@ -223,7 +235,16 @@ class Store:
         migration.require_current(database_url)
         database = open_database(database_url, owner)
         context = IndexContext(base_url, time_zone or ZoneInfo("UTC"))
-        return cls(database, clock, context)
+        store = cls(database, clock, context)
+        store._renew_index()
+        return store
+
+    def _renew_index(self) -> None:
+        with self._database.reading(one_statement=True) as connection:
+            outdated = reindexing.outdated_tenants(connection.core)
+        for tenant in outdated:
+            with self._database.writing() as connection:
+                reindexing.reindex(connection, tenant, self._index_context)
 
     def for_tenant(self, tenant: int) -> Self:
         """Give the store of another tenant in the same database."""

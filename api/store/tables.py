@@ -2,7 +2,8 @@
 
 A current version is a row of `resource`, bytes ready to send; a deleted resource keeps its row with
 `content` NULL. `resource_history` holds every version for good: triggers refuse to change it. The
-`index_*` tables hold the search values of current versions only.
+`index_*` tables hold the search values of current versions only; their words stand in `index_text`,
+which is of another make on each database (`api.store.full_text`).
 
 `resource_key` is a small number that stands for a resource within its tenant for as long as the
 tenant lives, so that index rows are short; clients never see it. `change_seq` numbers the versions
@@ -14,6 +15,7 @@ from typing import Any
 from sqlalchemy import (
     Boolean,
     Column,
+    Double,
     Index,
     Integer,
     LargeBinary,
@@ -23,6 +25,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
+from api.fhir.index_composite import COMPOSITE_COLUMNS
 from api.store.dialect import Integer64, OrderedText
 
 metadata = MetaData(
@@ -64,6 +67,8 @@ tenant = Table(
     _required("change_seq", Integer64),
     _required("last_updated", Integer64),
     _required("next_resource_key", Integer64),
+    # Of the rules by which the index rows of this tenant were made; see `api.store.reindexing`.
+    _required("index_version", Integer),
     PrimaryKeyConstraint("tenant"),
 )
 
@@ -119,11 +124,15 @@ server_secret = Table(
 )
 
 
-def _index_table(name: str, *values: Column[Any], key: tuple[str, ...]) -> Table:
+def _index_table(
+    name: str, *values: Column[Any], key: tuple[str, ...], is_sorted: bool = True
+) -> Table:
     """Make one index table, whose primary key is the index that searches read.
 
-    The second index finds the rows of one resource: to remove them, and to probe for them.
+    The second index finds the rows of one resource: to remove them, and to probe for them. Where
+    `_sort` may ask, one row of each parameter and resource is the lowest and one the highest.
     """
+    ends = ("is_lowest", "is_highest") if is_sorted else ()
     return Table(
         name,
         metadata,
@@ -131,8 +140,7 @@ def _index_table(name: str, *values: Column[Any], key: tuple[str, ...]) -> Table
         _required("resource_key", Integer64),
         _required("parameter", OrderedText),
         *values,
-        _required("is_lowest", Boolean),
-        _required("is_highest", Boolean),
+        *(_required(each, Boolean) for each in ends),
         PrimaryKeyConstraint("tenant", *key),
         Index(None, "tenant", "resource_key", "parameter"),
         sqlite_with_rowid=False,
@@ -186,6 +194,19 @@ index_uri = _index_table(
     _required("value", OrderedText),
     key=("parameter", "value", "resource_key"),
 )
+index_composite = _index_table(
+    "index_composite",
+    *(_required(name, OrderedText) for name in COMPOSITE_COLUMNS),
+    _required("ordinal", Integer),
+    key=("parameter", "first_low", "second_low", "resource_key", "ordinal"),
+    is_sorted=False,
+)
+index_position = _index_table(
+    "index_position",
+    *(_required(name, Double) for name in ("x", "y", "z")),
+    key=("parameter", "x", "resource_key", "y", "z"),
+    is_sorted=False,
+)
 
 INDEX_TABLES = (
     index_string,
@@ -195,4 +216,6 @@ INDEX_TABLES = (
     index_quantity,
     index_reference,
     index_uri,
+    index_composite,
+    index_position,
 )

@@ -11,6 +11,8 @@ from api.store.tables import server_secret, tenant
 
 FIRST_TENANT = 1
 _SECRET_BYTES = 32
+INDEX_VERSION = 2
+"""Of the rules by which index rows are made: one more whenever older rows do not follow them."""
 
 _LAST_CHANGE = Statement(select(tenant.c.change_seq).where(tenant.c.tenant == bindparam("tenant")))
 
@@ -26,7 +28,14 @@ def add(connection: OpenConnection, tenant_number: int, name: str) -> None:
     """Add a tenant; one that is there already stays as it is."""
     connection.core.execute(
         insert_or(connection.dialect, tenant)
-        .values(tenant=tenant_number, name=name, change_seq=0, last_updated=0, next_resource_key=1)
+        .values(
+            tenant=tenant_number,
+            name=name,
+            change_seq=0,
+            last_updated=0,
+            next_resource_key=1,
+            index_version=INDEX_VERSION,
+        )
         .on_conflict_do_nothing()
     )
 

@@ -2,14 +2,17 @@
 
     python -m api.fhir.r4.cut PATH/TO/hl7.fhir.r4.core-4.0.1.tgz
 
-Writes four files beside this one; the same package always gives the same bytes.
+Writes these files beside this one; the same package always gives the same bytes.
 
 | file                      | content                                                           |
 |---------------------------|-------------------------------------------------------------------|
 | elements.json             | category of each resource type, types left out, elements by type  |
 | codes.json                | value set → code system → codes, of required bindings             |
+| invariants.json           | path → rows, see `api.fhir.r4.cut_invariants`                     |
+| bindings.json             | type → key → strength and value set, of bindings that advise      |
 | search-parameters.json    | type → code → row                                                 |
-| compartment-patient.json  | type → search parameters that put a resource into a patient's     |
+| compartments.json         | compartment → type → search parameters that put a resource in it  |
+| terminology.zip           | code systems and value sets, see `api.fhir.r4.cut_terminology`    |
 
 An element's row is `[type, minimum, maximum, targets, value set, choice]`, a search parameter's
 `[type, expression, url, description, targets, components]`. A maximum of 0 means no limit, and
@@ -23,6 +26,8 @@ import tarfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
+
+from api.fhir.r4 import cut_bindings, cut_compartments, cut_invariants, cut_terminology
 
 Definition: TypeAlias = dict[str, Any]
 Row: TypeAlias = list[Any]
@@ -49,7 +54,7 @@ TYPE_BY_PATH = {"Resource.id": "id", "Element.id": "string"}
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Cut all four files; 2 when the package is not named."""
+    """Cut all files; 2 when the package is not named."""
     if len(arguments) != 1:
         sys.stderr.write("usage: python -m api.fhir.r4.cut PATH/TO/hl7.fhir.r4.core-4.0.1.tgz\n")
         return 2
@@ -71,8 +76,11 @@ def main(arguments: Sequence[str]) -> int:
         {"resources": categories, "notServed": not_served, "elements": elements},
     )
     _write("codes.json", _codes(definitions, elements))
+    _write("bindings.json", cut_bindings.bindings(structures))
+    _write("invariants.json", cut_invariants.invariants(structures, _profiles(definitions)))
     _write("search-parameters.json", _search_parameters(definitions, categories))
-    _write("compartment-patient.json", _compartment(definitions, categories))
+    _write("compartments.json", cut_compartments.compartments(definitions, categories))
+    cut_terminology.write_archive(HERE / "terminology.zip", definitions)
     return 0
 
 
@@ -99,6 +107,10 @@ def _structures(definitions: Iterable[Definition]) -> list[Definition]:
         and each["kind"] in ("resource", "complex-type")
         and not NOT_SERVED.fullmatch(each["name"])
     ]
+
+
+def _profiles(definitions: Iterable[Definition]) -> dict[str, Definition]:
+    return {each["url"]: each for each in _of_type(definitions, "StructureDefinition")}
 
 
 def _category(structure: Definition) -> str:
@@ -257,19 +269,6 @@ def _description(description: str, base: str) -> str:
     of_this_type = re.search(rf"^\* \[{base}\]\([^)]*\): *(.+)$", description, re.MULTILINE)
     text = of_this_type[1] if of_this_type else description
     return " ".join(text.split())
-
-
-def _compartment(
-    definitions: Iterable[Definition], categories: Mapping[str, str]
-) -> dict[str, list[str]]:
-    compartment = next(
-        each for each in _of_type(definitions, "CompartmentDefinition") if each["id"] == "patient"
-    )
-    return {
-        each["code"]: each["param"]
-        for each in compartment["resource"]
-        if each["code"] in categories and "param" in each
-    }
 
 
 def _write(name: str, content: object) -> None:

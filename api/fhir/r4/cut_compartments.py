@@ -15,12 +15,16 @@ def compartments(
     definitions: Iterable[dict[str, Any]], served: Collection[str]
 ) -> dict[str, dict[str, list[str]]]:
     """Give compartment → type → search parameters that put a resource of the type into it."""
+    found = [
+        each
+        for each in definitions
+        if each["resourceType"] == "CompartmentDefinition" and each["id"] != EXAMPLE
+    ]
     return {
         each["code"]: {
             row["code"]: [code for code in row["param"] if code != ITSELF]
             for row in each["resource"]
             if row["code"] in served and set(row.get("param", ())) - {ITSELF}
         }
-        for each in sorted(definitions, key=lambda each: str(each["code"]))
-        if each["resourceType"] == "CompartmentDefinition" and each["id"] != EXAMPLE
+        for each in sorted(found, key=lambda each: str(each["code"]))
     }

@@ -24,6 +24,7 @@ from api.http.openapi.published import (
     TERMINOLOGY_TEXT,
 )
 from api.http.openapi.schemas import Schema, component_schemas
+from api.http.openapi.searches import search_paths
 from api.http.openapi.subject import Subject
 
 ENVELOPES = ("Bundle", "OperationOutcome", "Parameters")
@@ -106,6 +107,7 @@ def _paths() -> dict[str, PathItem]:
             own = evaluate_path(subject) | create | plan_path(subject) | own
         paths |= own | operation_paths(name)
     paths |= system_paths(subjects["Patient"], examples.transaction())
+    paths |= search_paths(subjects["Patient"])
     paths |= operation_paths(SYSTEM_TAG) | operation_paths(TERMINOLOGY_TAG)
     return paths | type_paths(_any_other())
 

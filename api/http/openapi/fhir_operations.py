@@ -25,6 +25,7 @@ SCHEMAS = {
     "Parameters": PARAMETERS,
     "Bundle": {"$ref": "#/components/schemas/Bundle"},
     "ValueSet": RESOURCE,
+    "OperationOutcome": {"$ref": "#/components/schemas/OperationOutcome"},
 }
 # How the value of a parameter is written in an address.
 _TYPES: Mapping[str, Mapping[str, str]] = {

@@ -8,6 +8,7 @@ from api.http.openapi.examples import PLAN_FROM, TWO_MEASUREMENTS
 from api.http.openapi.interactions import PathItem
 from api.http.openapi.parameters import named
 from api.http.openapi.published import SYSTEM_TAG
+from api.http.openapi.searches import search_system
 from api.http.openapi.subject import Subject
 
 BUNDLE = {"$ref": "#/components/schemas/Bundle"}
@@ -145,6 +146,6 @@ def system_paths(subject: Subject, transaction: dict[str, Any]) -> dict[str, Pat
     }
     return {
         "/metadata": {"get": metadata},
-        "/": {"post": post},
+        "/": {"post": post, "get": search_system(subject)},
         "/_history": {"get": history},
     }

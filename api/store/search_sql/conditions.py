@@ -1,28 +1,30 @@
 """What a search asks of the rows of a table, as SQL. Every condition names the tenant first."""
 
 from collections.abc import Callable, Mapping
-from operator import eq, ge, gt, le, lt
+from operator import eq, ge, gt, le, lt, ne
 from typing import Any, Final, TypeAlias
 
 from sqlalchemy import (
     ColumnElement,
     FromClause,
     Table,
+    Text,
     and_,
     bindparam,
-    exists,
-    not_,
+    cast,
     or_,
+    select,
     true,
 )
 
-from api.fhir.search_condition import RESOURCE
-from api.store import tables
+from api.fhir.search_condition import ANY, ASCENDS, DESCENDS, RESOURCE, WITHIN, WORDS
+from api.store import full_text, tables
 from api.store.dialect import any_of
-from api.store.search_sql.shape import ANY, ConditionShape, Test, value_name
+from api.store.search_sql.shape import ConditionShape, Test, parameter_name, value_name
 
 Where: TypeAlias = ColumnElement[bool]
 
+TEXT: Final = full_text.NAME
 _TABLES: Final[Mapping[str, Table]] = {
     table.name: table for table in (tables.resource, *tables.INDEX_TABLES)
 }
@@ -34,6 +36,7 @@ def _like(column: ColumnElement[Any], pattern: ColumnElement[Any]) -> Where:
 
 _OPERATORS: Final[Mapping[str, Callable[[Any, Any], Where]]] = {
     "=": eq,
+    "<>": ne,
     "<": lt,
     "<=": le,
     ">": gt,
@@ -47,62 +50,110 @@ def table_named(name: str, alias: str) -> FromClause:
     return _TABLES[name].alias(alias)
 
 
-def current_resources(resource: FromClause) -> Where:
-    """Give the condition that leaves the current resources of the type that is searched."""
-    return and_(
-        resource.c.tenant == bindparam("tenant"),
-        resource.c.resource_type == bindparam("resource_type"),
-        ~resource.c.is_deleted,
-    )
+def current_resources(dialect: str, resource: FromClause, *, has_many: bool) -> Where:
+    """Give the condition that leaves the current resources of the types that are searched."""
+    of_type = is_one_of(dialect, resource.c.resource_type, "resource_type", has_many=has_many)
+    return and_(resource.c.tenant == bindparam("tenant"), of_type, ~resource.c.is_deleted)
 
 
-def of_parameter(index: FromClause, name: str) -> Where:
-    """Give the condition that leaves the rows of one search parameter."""
+def of_parameter(dialect: str, index: FromClause, name: str, *, has_many: bool) -> Where:
+    """Give the condition that leaves the rows of one search parameter, or of one of several."""
     return and_(
         index.c.tenant == bindparam("tenant"),
-        index.c.parameter == bindparam(name),
+        is_one_of(dialect, index.c.parameter, name, has_many=has_many),
     )
 
 
-def rows_that_satisfy(
-    source: FromClause, number: int, condition: ConditionShape, dialect: str
-) -> Where:
-    """Give the condition that leaves the rows of `source` that satisfy one of a search."""
-    name = f"c{number}"
-    is_resource = condition.table == RESOURCE
-    rows = current_resources(source) if is_resource else of_parameter(source, name)
+def is_one_of(dialect: str, column: ColumnElement[Any], name: str, *, has_many: bool) -> Where:
+    """Give the condition that a column equals a parameter, or one of those in it."""
+    if has_many:
+        return any_of(dialect, column, name)
+    is_equal: Where = column == bindparam(name)
+    return is_equal
+
+
+def rows_of(shape: ConditionShape, dialect: str, alias: str) -> FromClause:
+    """Give the rows that a condition is about, under a name of their own in the statement."""
+    return (
+        full_text.word_rows(dialect, alias)
+        if shape.table == TEXT
+        else table_named(shape.table, alias)
+    )
+
+
+def rows_that_satisfy(rows: FromClause, shape: ConditionShape, dialect: str) -> Where:
+    """Give the condition that leaves the rows that satisfy one of a search, negated or not."""
+    name = parameter_name(shape.number)
     alternatives = [
-        _alternative(source, (name, place), alternative, dialect)
-        for place, alternative in enumerate(condition.alternatives)
+        and_(
+            true(),
+            *(
+                _compared(rows, test, value_name(shape.number, place, position), dialect)
+                for position, test in enumerate(tests)
+            ),
+        )
+        for place, tests in enumerate(shape.alternatives)
     ]
-    return and_(rows, or_(*alternatives))
+    if shape.table == TEXT:
+        return or_(*alternatives)
+    if shape.table == RESOURCE:
+        of_type = is_one_of(dialect, rows.c.resource_type, name, has_many=shape.has_many)
+        is_meant = and_(rows.c.tenant == bindparam("tenant"), of_type, ~rows.c.is_deleted)
+    else:
+        is_meant = of_parameter(dialect, rows, name, has_many=shape.has_many)
+    return and_(is_meant, or_(*alternatives))
 
 
-def holds(
-    number: int, condition: ConditionShape, resource_key: ColumnElement[Any], dialect: str
-) -> Where:
-    """Give the condition that a resource satisfies one condition of a search."""
-    probe = table_named(condition.table, f"c{number}")
-    found = exists().where(
-        rows_that_satisfy(probe, number, condition, dialect), probe.c.resource_key == resource_key
-    )
-    return not_(found) if condition.is_negated else found
-
-
-def _alternative(
-    source: FromClause, name: tuple[str, int], tests: tuple[Test, ...], dialect: str
-) -> Where:
-    return and_(
-        true(),
-        *(
-            _compared(source, test, value_name(*name, position), dialect)
-            for position, test in enumerate(tests)
-        ),
-    )
-
-
-def _compared(source: FromClause, test: Test, parameter: str, dialect: str) -> Where:
+def _compared(rows: FromClause, test: Test, parameter: str, dialect: str) -> Where:
     column, operator = test
+    if operator == WORDS:
+        return full_text.holds(dialect, rows, column, parameter)
+    if operator == WITHIN:
+        return _is_within(rows, parameter)
     if operator == ANY:
-        return any_of(dialect, source.c[column], parameter)
-    return _OPERATORS[operator](source.c[column], bindparam(parameter))
+        return any_of(dialect, rows.c[column], parameter)
+    if operator in (DESCENDS, ASCENDS):
+        return _is_in_hierarchy(rows.c[column], parameter, is_below=operator == DESCENDS)
+    return _OPERATORS[operator](rows.c[column], bindparam(parameter))
+
+
+def _is_within(rows: FromClause, parameter: str) -> Where:
+    """Compare squares of distances, which needs no function that a database might lack."""
+    squares = [
+        (rows.c[name] - bindparam(f"{parameter}_{place}"))
+        * (rows.c[name] - bindparam(f"{parameter}_{place}"))
+        for place, name in enumerate("xyz")
+    ]
+    is_within: Where = squares[0] + squares[1] + squares[2] <= bindparam(f"{parameter}_3")
+    return is_within
+
+
+def _is_in_hierarchy(column: ColumnElement[Any], parameter: str, *, is_below: bool) -> Where:
+    """Follow the references by which resources are part of one another, one way, to the end."""
+    start, upward, resource_type = (
+        bindparam(f"{parameter}_{place}", type_=Text) for place in range(3)
+    )
+    tree = select(cast(start, Text).label("id")).cte(f"{parameter}_tree", recursive=True)
+    part = table_named(RESOURCE, f"{parameter}_part")
+    whole = table_named("index_reference", f"{parameter}_whole")
+    known, found = (
+        (whole.c.target_id, part.c.resource_id)
+        if is_below
+        else (part.c.resource_id, whole.c.target_id)
+    )
+    step = (
+        select(found)
+        .select_from(tree)
+        .join(whole, whole.c.tenant == bindparam("tenant"))
+        .join(part, whole.c.resource_key == part.c.resource_key)
+        .where(
+            part.c.tenant == bindparam("tenant"),
+            part.c.resource_type == resource_type,
+            ~part.c.is_deleted,
+            whole.c.parameter == upward,
+            whole.c.target_type == resource_type,
+            known == tree.c.id,
+        )
+    )
+    every = tree.union(step)
+    return column.in_(select(every.c.id))

@@ -12,6 +12,7 @@ from api.fhir.r4 import cut
 STRUCTURE = {
     "resourceType": "StructureDefinition",
     "name": "Runner",
+    "url": "http://example.org/StructureDefinition/Runner",
     "kind": "resource",
     "abstract": False,
     "derivation": "specialization",
@@ -60,7 +61,11 @@ PARAMETER = {
 COMPARTMENT = {
     "resourceType": "CompartmentDefinition",
     "id": "patient",
-    "resource": [{"code": "Runner", "param": ["self"]}, {"code": "Swimmer", "param": ["self"]}],
+    "code": "Patient",
+    "resource": [
+        {"code": "Runner", "param": ["{def}", "self"]},
+        {"code": "Swimmer", "param": ["self"]},
+    ],
 }
 
 
@@ -75,9 +80,7 @@ def package(directory: Path) -> Path:
     return path
 
 
-def test_a_package_becomes_four_small_files(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_package_becomes_small_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cut, "HERE", tmp_path)
     assert cut.main([str(package(tmp_path))]) == 0
     found = {each.name: json.loads(each.read_text()) for each in tmp_path.glob("*.json")}
@@ -102,7 +105,7 @@ def test_a_package_becomes_four_small_files(
             ]
         }
     }
-    assert found["compartment-patient.json"] == {"Runner": ["self"]}
+    assert found["compartments.json"] == {"Patient": {"Runner": ["self"]}}
     assert found["codes.json"] == {}
 
 

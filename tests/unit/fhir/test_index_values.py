@@ -19,13 +19,8 @@ from api.fhir.index_keys import (
     like_pattern,
     low_key,
 )
-from api.fhir.index_values import (
-    COLUMNS,
-    CURRENCIES,
-    SPECIAL_VALUES,
-    Context,
-    index_values,
-)
+from api.fhir.index_nodes import CURRENCIES, SPECIAL_VALUES, Context
+from api.fhir.index_values import COLUMNS, index_values
 from api.fhir.lexical import parse
 from api.fhir.registry import registry
 from tests.unit.fhir.valid_resources import valid_resource
