@@ -53,5 +53,3 @@ def members(url: str) -> Mapping[str, frozenset[str]] | None:
     except Failure:
         return None
     return {system: frozenset(codes) for system, codes in found.items()}
-
-

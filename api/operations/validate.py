@@ -152,10 +152,11 @@ def _tried(
     """Try the write in a transaction that is then rolled back; give what stands against it."""
     try:
         _try(context, request, (resource, mode))
-    except _TakenBack:
-        return ()
     except Failure as failure:
         return failure.issues
+    except _TakenBack:
+        pass
+    return ()
 
 
 def _try(context: Context, request: InteractionRequest, tried: tuple[Any, str]) -> None:

@@ -70,8 +70,10 @@ def entries(service: Service, query: str, mode: str) -> list[str]:
             ["ann", "bea", "ward"],
         ),
         (
-            "_include=Observation:patient&_include:recurse=Patient:organization"
-            "&_include:iterate=Organization:partof",
+            (
+                "_include=Observation:patient&_include:recurse=Patient:organization"
+                "&_include:iterate=Organization:partof"
+            ),
             ["ann", "bea", "ward", "clinic"],
         ),
         (

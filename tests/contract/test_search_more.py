@@ -38,8 +38,10 @@ def pressure(service: Service) -> str:
             for code, value in (("8480-6", high), ("8462-4", low))
         ]
         service.create(observation(identifier=[{"value": run}], component=parts))
-    score = {"code": concept(LOINC, "9269-2"), "valueQuantity": quantity(10, "{score}")}
-    service.create(observation(identifier=[{"value": run}], **score))
+    code = concept(LOINC, "9269-2")
+    service.create(
+        observation(identifier=[{"value": run}], code=code, valueQuantity=quantity(10, "{score}"))
+    )
     return run
 
 

@@ -26,9 +26,20 @@ def opened(database_url: str) -> Iterator[Connection]:
         yield connection
 
 
+def is_full_text(name: str | None) -> bool:
+    """SQLite keeps words in a virtual table and its shadows, which no metadata describes."""
+    return (name or "").startswith("index_text") and name not in metadata.tables
+
+
+def is_compared(name: str | None, kind: str, _parents: object) -> bool:
+    return kind != "table" or not is_full_text(name)
+
+
 def test_the_tables_that_migrations_make_are_the_tables_of_the_program(database_url: str) -> None:
     with opened(database_url) as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        context = MigrationContext.configure(
+            connection, opts={"compare_type": True, "include_name": is_compared}
+        )
         assert compare_metadata(context, metadata) == []
 
 
@@ -36,7 +47,11 @@ def test_every_key_and_every_index_begins_with_the_tenant(database_url: str) -> 
     with opened(database_url) as connection:
         found = MetaData()
         found.reflect(connection)
-    tables = [table for table in found.sorted_tables if table.name != "alembic_version"]
+    tables = [
+        table
+        for table in found.sorted_tables
+        if table.name != "alembic_version" and not is_full_text(table.name)
+    ]
     assert {table.name for table in tables} == set(metadata.tables)
     for table in tables:
         keys = [list(table.primary_key.columns.keys())]

@@ -66,14 +66,14 @@ def plan(store: Store, text: str, cursor: Cursor | None = None, *, count: bool =
     asked = query("Observation", text)
     parameters = parameters_of(asked, 1, cursor)
     with store._database.reading(one_statement=False) as connection:
-        values = _values(connection, parameters) | {"limit": asked.count + 1}
+        values = _values(connection, 1, parameters) | {"limit": asked.count + 1}
         statement = statement_of(parameters.shape, count=count)
         sql, names = statement.text(connection.dialect)
         return "\n".join(explained(connection, sql, [values[name] for name in names]))
 
 
 def statement_of(shape: PageShape, *, count: bool) -> Statement:
-    return count_statement(shape.conditions) if count else page_statement(shape)
+    return count_statement(shape) if count else page_statement(shape)
 
 
 def explained(connection: OpenConnection, sql: str, values: Sequence[object]) -> list[str]:
@@ -105,7 +105,7 @@ def test_every_search_reaches_every_table_through_an_index_that_begins_with_the_
             assert conditions, each
             assert all("tenant = " in line for line in conditions), each
         else:
-            made = ("page", "first_part", "second_part", "source", "found", "anon_1")
+            made = ("page", "first_part", "second_part", "source", "found", "matches", "anon_1")
             scans = [line.split()[1] for line in lines if line.startswith("SCAN")]
             assert set(scans) <= set(made), each
             searches = [line for line in lines if line.startswith("SEARCH")]

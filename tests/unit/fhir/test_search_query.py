@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from api.fhir.index_keys import low_key
 from api.fhir.outcome import Failure, FailureKind
-from api.fhir.search_condition import Condition, split_values
+from api.fhir.search_condition import Condition, split_values, unescape
 from api.fhir.search_parameter import CONTROLS, MODIFIERS
 from api.fhir.search_query import (
     MAX_COMPARISONS,
@@ -20,7 +20,6 @@ from api.fhir.search_query import (
     SearchQuery,
     parse_search,
 )
-from api.fhir.search_values import unescape
 
 NOW = 1_767_225_600_000_000  # 2026-01-01T00:00:00Z
 BASE = "http://runspine.test/fhir"
@@ -33,6 +32,7 @@ def parsed(resource_type: str, query: str, *, lenient: bool = False) -> SearchQu
 
 def condition(resource_type: str, query: str) -> Condition:
     (clause,) = parsed(resource_type, query).clauses
+    assert isinstance(clause.condition, Condition)
     return clause.condition
 
 
