@@ -73,9 +73,12 @@ class Invariant:
     is_error: bool
     sentence: str
     truth: Truth
+    asks_context: bool = False
 
     def holds(self, item: Any, around: Around) -> bool:
         """Tell whether an element keeps the rule; no answer (an empty collection) breaks it."""
+        if self.asks_context:
+            around = Around(around.resource, around.root, item)
         return self.truth(item, around) is True
 
 
@@ -102,4 +105,5 @@ def _invariant(row: list[str], type_name: str, resource_type: str) -> Invariant:
     key, severity, sentence, expression = row
     expression = CORRECTED.get(key, (expression, ""))[0]
     code = compile_expression(expression, type_name, resource_type)
-    return Invariant(key, severity == "error", sentence, code.truth)
+    asks_context = "%context" in expression
+    return Invariant(key, severity == "error", sentence, code.truth, asks_context)

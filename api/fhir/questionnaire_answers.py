@@ -7,10 +7,10 @@ is required is there once the response is completed. Whether a question is enabl
 out: a question with `enableWhen` is never missed.
 """
 
-from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from collections.abc import Hashable, Iterator, Mapping
+from typing import Final
 
-from api.fhir.fhirpath.values import equal
+from api.fhir.fhirpath.values import sameness
 from api.fhir.lexical import Resource
 from api.fhir.outcome import Issue
 
@@ -101,20 +101,17 @@ def _answer(answer: Resource, question: Resource, path: str) -> Iterator[Issue]:
         return
     options = question.get("answerOption", ())
     is_open = kind == "open-choice" and key == "valueString"
-    if options and not is_open and not any(_is(answer, key, each) for each in options):
+    if options and not is_open and _chosen(answer) not in {_chosen(each) for each in options}:
         yield Issue("code-invalid", "The answer is none of the options.", (f"{path}.{key}",))
     longest, text = question.get("maxLength"), answer[key]
     if isinstance(longest, int) and isinstance(text, str) and len(text) > longest:
         yield Issue("value", f"At most {longest} characters are taken.", (f"{path}.{key}",))
 
 
-def _is(answer: Resource, key: str, option: Resource) -> bool:
-    """Compare an answer with an option; codings by system and code."""
-    one, other = answer[key], option.get(key)
-    if key == "valueCoding" and isinstance(other, dict):
-        return all(_same(one, other, name) for name in ("system", "code"))
-    return other is not None and equal(one, other)
-
-
-def _same(one: Any, other: Any, name: str) -> bool:
-    return isinstance(one, dict) and one.get(name) == other.get(name)
+def _chosen(of: Resource) -> Hashable:
+    """Give what tells the value of an answer or option from others; of a coding system and code."""
+    key = next((each for each in of if each.startswith("value")), "")
+    value = of.get(key)
+    if key == "valueCoding" and isinstance(value, dict):
+        value = {name: value.get(name, "") for name in ("system", "code")}
+    return key, sameness(value)

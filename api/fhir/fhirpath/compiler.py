@@ -7,7 +7,17 @@ from functools import cache
 from typing import Any, Final
 
 from api.fhir import definitions
-from api.fhir.fhirpath.code import Around, Code, Run, boolean, collection, constant, the_item, this
+from api.fhir.fhirpath.code import (
+    Around,
+    Code,
+    Run,
+    boolean,
+    collection,
+    constant,
+    fixed,
+    the_item,
+    this,
+)
 from api.fhir.fhirpath.functions import FUNCTIONS
 from api.fhir.fhirpath.grammar import (
     TYPE_OPERATORS,
@@ -75,11 +85,15 @@ class Compiler:
 
     def _step(self, tree: Step, types: Types) -> Code:
         step = tree.step
-        if isinstance(step, Name):
-            return _member(self.code(tree.source, types), step.name)
-        if step.name in _TYPE_FUNCTIONS:
+        if isinstance(step, Call) and step.name in _TYPE_FUNCTIONS:
             return self._typed(Operation(step.name, tree.source, _argument(step)), types)
-        return self.call(step, self.code(tree.source, types), types)
+        source = self.code(tree.source, types)
+        if isinstance(step, Name):
+            found = _member(source, step.name)
+        else:
+            found = self.call(step, source, types)
+        is_fixed = source.is_fixed and (isinstance(step, Name) or not step.arguments)
+        return fixed(found) if is_fixed else found
 
     def call(self, call: Call, source: Code, types: Types) -> Code:
         """Compile a function on what its source selects; arguments see `$this` of these types."""
@@ -113,7 +127,7 @@ class Compiler:
         if name not in self.around_types:
             message = f"{name} is not known"
             raise ExpressionError(message)
-        return collection(_AROUND[name], self.around_types[name])
+        return fixed(collection(_AROUND[name], self.around_types[name]))
 
     def _typed(self, tree: Operation, types: Types) -> Code:
         """Compile `is`, `as` and `ofType`, by the type that the definitions give if they do."""

@@ -11,16 +11,16 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any, Final, Protocol, TypeAlias
 
-from api.fhir.fhirpath.code import Around, Code, boolean, collection
+from api.fhir.fhirpath.code import Around, Code, boolean, collection, held
 from api.fhir.fhirpath.grammar import Tree
 from api.fhir.fhirpath.members import Types, member
-from api.fhir.fhirpath.resolving import referenced
+from api.fhir.fhirpath.resolving import contained_by_id, referenced
 from api.fhir.fhirpath.values import (
     children,
     descendants,
     is_distinct,
-    is_in,
     plain,
+    sameness,
     single,
 )
 
@@ -139,11 +139,11 @@ def _combine(compiler: Compiling, source: Code, arguments: Arguments, types: Typ
 
 
 def _intersect(compiler: Compiling, source: Code, arguments: Arguments, types: Types) -> Code:
-    one, other = source.run, compiler.code(arguments[0], types).run
+    one, held_by = source.run, held(compiler.code(arguments[0], types))
 
     def run(this: Any, around: Around) -> list[Any]:
-        others = other(this, around)
-        return [each for each in one(this, around) if is_in(each, others)]
+        others = held_by(this, around)
+        return [each for each in one(this, around) if sameness(each) in others]
 
     return collection(run, source.types)
 
@@ -180,7 +180,9 @@ def _resolve(_compiler: Compiling, source: Code, _arguments: Arguments, _types: 
     run = source.run
 
     def resolved(this: Any, around: Around) -> list[Any]:
-        found = (referenced(plain(each), around.root) for each in run(this, around))
+        contained = around.once(contained_by_id, lambda: contained_by_id(around.root))
+        items = (plain(each) for each in run(this, around))
+        found = (referenced(each, around.root, contained) for each in items)
         return [each for each in found if each is not None]
 
     return collection(resolved, None)

@@ -8,8 +8,8 @@ The three values of its logic are true, false and empty (None).
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from api.fhir.fhirpath.code import Around, Code, Truth, boolean, collection
-from api.fhir.fhirpath.values import equal, is_at_most, is_in, plain, single
+from api.fhir.fhirpath.code import Around, Code, Truth, boolean, collection, fixed, held
+from api.fhir.fhirpath.values import equal, is_at_most, plain, sameness, single
 
 
 def _and(left: Code, right: Code) -> Code:
@@ -100,11 +100,11 @@ def _ordered(left: Code, right: Code, *, or_equal: bool) -> Code:
 
 
 def _in(left: Code, right: Code) -> Code:
-    one, other = left.run, right.run
+    one, others = left.run, held(right)
 
     def truth(this: Any, around: Around) -> bool | None:
         items = one(this, around)
-        return is_in(items[0], other(this, around)) if len(items) == 1 else None
+        return sameness(items[0]) in others(this, around) if len(items) == 1 else None
 
     return boolean(truth)
 
@@ -113,17 +113,15 @@ def _union(left: Code, right: Code) -> Code:
     one, other = left.run, right.run
 
     def run(this: Any, around: Around) -> list[Any]:
-        found: list[Any] = []
-        for each in one(this, around) + other(this, around):
-            if not is_in(each, found):
-                found.append(each)
-        return found
+        found = {sameness(each): each for each in one(this, around) + other(this, around)}
+        return list(found.values())
 
     is_typed = left.types is not None and right.types is not None
     types = (left.types or frozenset()) | (right.types or frozenset()) if is_typed else None
     is_simple = left.keys is not None and right.keys is not None
     keys = (left.keys or frozenset()) | (right.keys or frozenset()) if is_simple else None
-    return collection(run, types, keys)
+    whole = collection(run, types, keys)
+    return fixed(whole) if left.is_fixed and right.is_fixed else whole
 
 
 def _calculated(left: Code, right: Code, calculate: Callable[[Any, Any], Any]) -> Code:

@@ -3,12 +3,23 @@
 https://hl7.org/fhir/R4/fhirpath.html#functions
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from api.fhir import references
 
 
-def referenced(reference: Any, root: Any) -> dict[str, Any] | None:
+def contained_by_id(root: Any) -> Mapping[str, Any]:
+    """Give the contained resources of a resource by their ids, the first of each."""
+    listed = root.get("contained") if type(root) is dict else None
+    found: dict[str, Any] = {}
+    for each in listed if type(listed) is list else ():
+        if type(each) is dict and type(each.get("id")) is str:
+            found.setdefault(each["id"], each)
+    return found
+
+
+def referenced(reference: Any, root: Any, contained: Mapping[str, Any]) -> dict[str, Any] | None:
     """Give the resource that a Reference, canonical or uri points at, as far as it can be told.
 
     Of a resource elsewhere that is its type alone; None where the reference does not name it.
@@ -19,18 +30,8 @@ def referenced(reference: Any, root: Any) -> dict[str, Any] | None:
         text, declared = reference, None
     if type(text) is str:
         if text.startswith("#"):
-            return _contained(text[1:], root)
+            return contained.get(text[1:]) if text[1:] else root
         local = references.parse_relative("/".join(text.split("/")[-2:]))
         if local:
             return {"resourceType": local.resource_type}
     return {"resourceType": references.type_named(declared)} if type(declared) is str else None
-
-
-def _contained(resource_id: str, root: Any) -> dict[str, Any] | None:
-    if not resource_id:
-        return root if type(root) is dict else None
-    listed = root.get("contained") if type(root) is dict else None
-    for each in listed if type(listed) is list else ():
-        if type(each) is dict and each.get("id") == resource_id:
-            return each
-    return None

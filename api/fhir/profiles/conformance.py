@@ -13,7 +13,7 @@ from api.fhir import references
 from api.fhir.fhirpath.code import Around, Truth
 from api.fhir.fhirpath.compiler import compile_expression
 from api.fhir.fhirpath.grammar import ExpressionError
-from api.fhir.fhirpath.resolving import referenced
+from api.fhir.fhirpath.resolving import contained_by_id, referenced
 from api.fhir.fhirpath.values import Beside, plain
 from api.fhir.outcome import Issue
 from api.fhir.profiles.elements import CHOICE, Value, values
@@ -40,6 +40,7 @@ class _Conformance:
         self.profile = profile
         self.resource = resource
         self.depth = depth
+        self.around = Around(resource, resource)
 
     def of(self, node: Node, value: Value) -> Iterator[Issue]:
         """Check one value against its element, and everything below it."""
@@ -112,10 +113,15 @@ class _Conformance:
 
     def _target(self, row: TypeRow, value: Value) -> Iterator[Issue]:
         names = {_target_type(each) for each in row.targets}
-        found = _pointed_at(plain(value.item), self.resource)
+        found = self._pointed_at(plain(value.item))
         if found and names and not names & {found, None, "Resource"}:
             named = ", ".join(sorted(each for each in names if each))
             yield self._issue("business-rule", f"The reference must be to a {named}", value.path)
+
+    def _pointed_at(self, reference: Any) -> str | None:
+        contained = self.around.once(contained_by_id, lambda: contained_by_id(self.resource))
+        found = referenced(reference, self.resource, contained)
+        return str(found["resourceType"]) if found and "resourceType" in found else None
 
     def _slices(self, node: Node, found: list[Value], path: str) -> Iterator[Issue]:
         counts = dict.fromkeys((each.slice_name for each in node.slices), 0)
@@ -162,11 +168,6 @@ def _target_type(url: str) -> str | None:
         return name
     profile = published_profile(url)
     return profile.type_name if profile is not None else None
-
-
-def _pointed_at(reference: Any, resource: Any) -> str | None:
-    found = referenced(reference, resource)
-    return str(found["resourceType"]) if found and "resourceType" in found else None
 
 
 def _shown(value: Any) -> str:
