@@ -55,6 +55,9 @@ def test_what_the_statement_says_is_what_the_server_does(
     assert row["updateCreate"] is True
     assert row["readHistory"] is True
     for parameter in row["searchParam"]:
+        # `:missing` is for every type but composite and special (R4 search.html#modifiers).
+        if parameter["type"] in {"composite", "special"}:
+            continue
         answer = service.get(f"{resource_type}?{parameter['name']}:missing=true&_count=1")
         allowed = {400} if parameter["name"] in {"_id", "_lastUpdated"} else set()
         assert answer.status_code in {200, *allowed}, (parameter, answer.text)

@@ -116,7 +116,7 @@ def test_the_same_full_url_twice_fails(service: Service) -> None:
         entry("POST", "Patient", patient(), fullUrl=FIRST),
         entry("POST", "Patient", patient(), fullUrl=FIRST),
     )
-    assert status == 400
+    assert status == 422  # bdl-7
 
 
 def test_a_condition_and_an_address_of_the_same_resource_fail(service: Service) -> None:

@@ -107,6 +107,16 @@ quantity = st.fixed_dictionaries(
     {"value": numbers}, optional={"unit": st.sampled_from(UNITS), "system": systems}
 ).flatmap(_with_code)
 
+# Encounter.length is a Duration (drt-1): a code of UCUM, and a unit of time.
+duration = st.fixed_dictionaries(
+    {
+        "value": numbers,
+        "system": st.just("http://unitsofmeasure.org"),
+        "code": st.sampled_from(["min", "h", "d"]),
+    },
+    optional={"unit": st.sampled_from(UNITS)},
+)
+
 
 def _is_ordered(period: Mapping[str, str]) -> bool:
     if "start" not in period or "end" not in period:
@@ -198,7 +208,7 @@ RESOURCES: Mapping[str, Strategy] = {
                 "period": period,
                 "subject": reference,
                 "type": some(concept, 2),
-                "length": quantity,
+                "length": duration,
                 "identifier": some(identifier, 2),
             },
         ),
