@@ -198,6 +198,11 @@ def _read_total(reading: _Reading, name: str, value: str) -> None:
     reading.understood.append((name, value))
 
 
+def _read_total_method(reading: _Reading, _name: str, value: str) -> None:
+    # What fhirpy and other clients of Aidbox write for `_total`.
+    _read_total(reading, "_total", {"count": "accurate"}.get(value, value))
+
+
 def _read_summary(reading: _Reading, name: str, value: str) -> None:
     reading.summary = summary_of(value)
     if value != "false":
@@ -252,6 +257,7 @@ _CONTROL_READERS: Final[Mapping[str, Callable[[_Reading, str, str], None]]] = {
     "_sort": _read_sort,
     "_count": _read_count,
     "_total": _read_total,
+    "_totalMethod": _read_total_method,
     "_summary": _read_summary,
     "_elements": _read_elements,
     "_explain": _read_explain,

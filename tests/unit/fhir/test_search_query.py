@@ -345,3 +345,9 @@ def test_any_parameters_are_read_or_refused(pairs: list[tuple[str, str]], *, len
         return
     assert failure.kind.status == 400
     assert all(issue.expression for issue in failure.issues)
+
+
+def test_clients_of_another_server_may_ask_for_the_total_in_its_words() -> None:
+    asked = parsed("Patient", "_totalMethod=count&_count=0")
+    assert asked.total == "accurate"
+    assert ("_total", "accurate") in asked.understood
