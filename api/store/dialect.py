@@ -18,6 +18,7 @@ from sqlalchemy import (
     Table,
     Text,
     bindparam,
+    cast,
     func,
     literal_column,
     select,
@@ -97,6 +98,12 @@ def joined(name: str, column: ColumnElement[Any]) -> ColumnElement[str]:
     return func.replace(
         func.group_concat(column.distinct()), literal_column("','"), literal_column("' '")
     )
+
+
+def as_ordered_text(name: str, value: ColumnElement[Any]) -> ColumnElement[str]:
+    """Give a value as text that is compared as `OrderedText` is."""
+    text = cast(value, Text)
+    return text.collate("C") if name == POSTGRESQL else text
 
 
 def explaining(name: str, sql: str) -> str:

@@ -41,6 +41,17 @@ INDEX_TABLES: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
         ("parameter", "x", "resource_key", "y", "z"),
     ),
 }
+# As in revision 0001.
+PLANNER_STATISTICS = {
+    "index_composite": {
+        "index_composite": "4000000 4000000 200000 200 20 1 1",
+        "index_composite_tenant_resource_key_parameter": "4000000 4000000 4 2",
+    },
+    "index_position": {
+        "index_position": "100000 100000 100000 10 1 1 1",
+        "index_position_tenant_resource_key_parameter": "100000 100000 1 1",
+    },
+}
 # Only the words are kept, not the text. SQLite before 3.43 cannot remove a row of such a table.
 FTS5 = "CREATE VIRTUAL TABLE index_text USING fts5(narrative, content, {options}tokenize='ascii')"
 WITHOUT_TEXT = "content='', contentless_delete=1, "
@@ -51,6 +62,8 @@ def upgrade() -> None:
     for name, (values, key) in INDEX_TABLES.items():
         _create_index_table(name, values, key)
     _create_words()
+    if op.get_bind().dialect.name == "sqlite":
+        _tell_the_planner()
     column = sa.Column("index_version", sa.Integer(), nullable=False, server_default="1")
     op.add_column("tenant", column)
     op.execute(
@@ -79,6 +92,16 @@ def _create_index_table(name: str, values: dict[str, Any], key: tuple[str, ...])
     )
     keys = ["tenant", "resource_key", "parameter"]
     op.create_index(f"{name}_{'_'.join(keys)}", name, keys)
+
+
+def _tell_the_planner() -> None:
+    statistics = sa.table("sqlite_stat1", sa.column("tbl"), sa.column("idx"), sa.column("stat"))
+    rows = [
+        {"tbl": table, "idx": index, "stat": figures}
+        for table, indexes in PLANNER_STATISTICS.items()
+        for index, figures in indexes.items()
+    ]
+    op.bulk_insert(statistics, rows)
 
 
 def _create_words() -> None:

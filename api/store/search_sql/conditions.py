@@ -11,7 +11,6 @@ from sqlalchemy import (
     Text,
     and_,
     bindparam,
-    cast,
     or_,
     select,
     true,
@@ -19,7 +18,7 @@ from sqlalchemy import (
 
 from api.fhir.search_condition import ANY, ASCENDS, DESCENDS, RESOURCE, WITHIN, WORDS
 from api.store import full_text, tables
-from api.store.dialect import any_of
+from api.store.dialect import any_of, as_ordered_text
 from api.store.search_sql.shape import ConditionShape, Test, parameter_name, value_name
 
 Where: TypeAlias = ColumnElement[bool]
@@ -113,7 +112,8 @@ def _compared(rows: FromClause, test: Test, parameter: str, dialect: str) -> Whe
     if operator == ANY:
         return any_of(dialect, rows.c[column], parameter)
     if operator in (DESCENDS, ASCENDS):
-        return _is_in_hierarchy(rows.c[column], parameter, is_below=operator == DESCENDS)
+        is_below = operator == DESCENDS
+        return _is_in_hierarchy(rows.c[column], parameter, dialect, is_below=is_below)
     return _OPERATORS[operator](rows.c[column], bindparam(parameter))
 
 
@@ -128,12 +128,16 @@ def _is_within(rows: FromClause, parameter: str) -> Where:
     return is_within
 
 
-def _is_in_hierarchy(column: ColumnElement[Any], parameter: str, *, is_below: bool) -> Where:
+def _is_in_hierarchy(
+    column: ColumnElement[Any], parameter: str, dialect: str, *, is_below: bool
+) -> Where:
     """Follow the references by which resources are part of one another, one way, to the end."""
     start, upward, resource_type = (
         bindparam(f"{parameter}_{place}", type_=Text) for place in range(3)
     )
-    tree = select(cast(start, Text).label("id")).cte(f"{parameter}_tree", recursive=True)
+    tree = select(as_ordered_text(dialect, start).label("id")).cte(
+        f"{parameter}_tree", recursive=True
+    )
     part = table_named(RESOURCE, f"{parameter}_part")
     whole = table_named("index_reference", f"{parameter}_whole")
     known, found = (
