@@ -54,15 +54,20 @@ class _Component(NamedTuple):
 
 
 class _Composite(NamedTuple):
+    """A composite parameter, which finds nothing in a resource that has none of `keys`."""
+
     key: str
     path: Path
     components: tuple[_Component, ...]
+    keys: frozenset[str] | None
 
 
 def composite_rows(resource: dict[str, Any], resource_type: str, context: Context) -> list[Values]:
     """Give the rows of all composite parameters, each with its ordinal."""
     rows: list[Values] = []
     for composite in _composites(resource_type):
+        if composite.keys is not None and composite.keys.isdisjoint(resource):
+            continue
         found: dict[Values, None] = {}
         for element in composite.path.select(resource):
             for columns in _rows_of_element(element, composite, resource, context):
@@ -79,12 +84,13 @@ def joint_key(value: Any) -> str:
 def _rows_of_element(
     element: Node, composite: _Composite, resource: dict[str, Any], context: Context
 ) -> Iterator[Values]:
-    values = []
-    for place, component in zip(PLACES, composite.components, strict=False):
+    values: list[list[dict[str, str]]] = []
+    # The last one first, since it tells composites of the same element apart: its value.
+    for place, component in reversed([*zip(PLACES, composite.components, strict=False)]):
         values.append(list(_values(component, place, element, resource, context)))
         if not values[-1]:
             return
-    for parts in product(*values):
+    for parts in product(*reversed(values)):
         row = {name: value for part in parts for name, value in part.items()}
         yield tuple(row.get(name, "") for name in COMPOSITE_COLUMNS)
 
@@ -143,4 +149,16 @@ def _composite(parameter: SearchParameter) -> _Composite:
             component_parameters(parameter), parameter.components, strict=True
         )
     )
-    return _Composite(f"{parameter.base}.{parameter.code}", path, components)
+    keys = _keys(parameter, components[-1].path)
+    return _Composite(f"{parameter.base}.{parameter.code}", path, components, keys)
+
+
+def _keys(parameter: SearchParameter, last: Path) -> frozenset[str] | None:
+    """Give the JSON keys of a resource without which there is no element, or no value in it."""
+    branches = [each.strip() for each in parameter.expression.split("|")]
+    keys = [
+        last.keys if each == parameter.base else compile_path(each, parameter.base).keys
+        for each in branches
+    ]
+    known = [each for each in keys if each is not None]
+    return frozenset().union(*known) if len(known) == len(keys) else None

@@ -27,6 +27,7 @@ from api.fhir.path_steps import (
     Union,
     Where,
     first_keys,
+    relative_keys,
 )
 
 _RESOURCE: Final = "%resource"
@@ -39,18 +40,21 @@ class ExpressionNotSupportedError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Path:
-    """A compiled expression; `datatypes` are all that it can select, by the definitions."""
+    """A compiled expression; `datatypes` are all that it can select, by the definitions.
+
+    Without any of `keys` in the JSON object that it starts from it selects nothing.
+    """
 
     expression: str
     datatypes: frozenset[str]
     _step: Step
-    _keys: frozenset[str] | None
+    keys: frozenset[str] | None
     is_of_resource: bool = True
 
     def select(self, resource: dict[str, Any]) -> list[Node]:
         """Give what the expression selects from this resource, in document order."""
         # Most parameters of a type find nothing in a given resource, and this tells it at once.
-        if self._keys is not None and self._keys.isdisjoint(resource):
+        if self.keys is not None and self.keys.isdisjoint(resource):
             return []
         return self._step.select([Node(resource, resource["resourceType"])], resource)
 
@@ -58,6 +62,8 @@ class Path:
         """Give what the expression of a component selects from an element of the resource."""
         if self.is_of_resource:
             return self.select(resource)
+        if self.keys is not None and self.keys.isdisjoint(element.value):
+            return []
         return self._step.select([element], resource)
 
 
@@ -85,7 +91,8 @@ def compile_component(expression: str, focus: frozenset[str], base: str) -> Path
         return compile_path(base + expression.removeprefix(_RESOURCE), base)
     # One published expression says DateTime, which is no datatype.
     step = _Parser(expression.replace("DateTime", "dateTime")).whole()
-    return Path(expression, step.types(focus), step, None, is_of_resource=False)
+    keys = relative_keys(step, focus)
+    return Path(expression, step.types(focus), step, keys, is_of_resource=False)
 
 
 class _Parser:

@@ -250,5 +250,20 @@ def first_keys(step: Step, base: str) -> frozenset[str] | None:
     return first_keys(first, base)
 
 
+def relative_keys(step: Step, focus: frozenset[str]) -> frozenset[str] | None:
+    """Give the JSON keys of an element without any of which the step selects nothing from it."""
+    if isinstance(step, Union):
+        keys = [relative_keys(branch, focus) for branch in step.branches]
+        known = [each for each in keys if each is not None]
+        return frozenset().union(*known) if len(known) == len(keys) else None
+    first, *others = step.steps if isinstance(step, Chain) else (step,)
+    if not isinstance(first, Member) or first.names_a_type:
+        return None
+    found = [each for datatype in focus for each in _members(datatype, first.name)]
+    if others and isinstance(others[0], OfType):
+        found = [each for each in found if each.type == others[0].datatype]
+    return frozenset(each.json_key for each in found)
+
+
 def _is_true(nodes: Iterable[Node]) -> bool:
     return any(node.value is True for node in nodes)

@@ -24,7 +24,10 @@ ANY: Final = "any"
 """The operator of a column that equals one of a list."""
 
 WORDS: Final = "words"
-"""The operator of indexed text that holds `word`, `word*` or the phrase `one after another`."""
+"""The operator of indexed text that holds words; see `TextTree`."""
+
+TextTree: TypeAlias = "str | tuple[str, TextTree, TextTree]"
+"""`word`, `word*`, the phrase `one after another`, or ("and" or "or", tree, tree)."""
 
 WITHIN: Final = "within"
 """The operator of a place (x, y, z in metres) no further from another than the root of a square."""
@@ -33,7 +36,7 @@ DESCENDS: Final = "descends"
 ASCENDS: Final = "ascends"
 """The operators of a reference to what lies below, or above, `(id, hierarchical parameter)`."""
 
-Value: TypeAlias = str | int | float | tuple[str, ...] | tuple[float, ...]
+Value: TypeAlias = "str | int | float | tuple[str, ...] | tuple[float, ...] | TextTree"
 
 
 class Comparison(NamedTuple):

@@ -3,11 +3,11 @@
 https://hl7.org/fhir/R4/search.html#content
 
 `(bone OR liver) and metastases`; words side by side must all be there, `"..."` is a phrase, and
-`metast*` the start of a word.
+`metast*` the start of a word. What has no NOT in it is asked of the index at once.
 """
 
 import re
-from typing import Final
+from typing import Any, Final, cast
 
 from api.fhir.index_words import words
 from api.fhir.outcome import Failure
@@ -16,6 +16,7 @@ from api.fhir.search_condition import (
     Condition,
     Criterion,
     Group,
+    TextTree,
     conjunction,
     invalid,
     split_values,
@@ -55,16 +56,22 @@ class _Expression:
         return criterion
 
     def _any(self) -> Criterion:
-        found = [self._all()]
+        found = self._all()
         while self._take("or"):
-            found.append(self._all())
-        return found[0] if len(found) == 1 else Group(tuple(found))
+            found = self._joined("or", found, self._all())
+        return found
 
     def _all(self) -> Criterion:
-        found = [self._term()]
+        found = self._term()
         while self._take("and") or self._peek() not in ("", ")", "or"):
-            found.append(self._term())
-        return found[0] if len(found) == 1 else Group(tuple(found), is_all=True)
+            found = self._joined("and", found, self._term())
+        return found
+
+    def _joined(self, word: str, one: Criterion, other: Criterion) -> Criterion:
+        trees = [_tree_of(each) for each in (one, other)]
+        if trees[0] is None or trees[1] is None:
+            return Group((one, other), is_all=word == "and")
+        return self._condition((word, trees[0], trees[1]))
 
     def _term(self) -> Criterion:
         self.depth += 1
@@ -88,9 +95,10 @@ class _Expression:
         asked = "" if piece in (")", "and", "or") else " ".join(words(piece))
         if not asked:
             raise self._refused()
-        if piece.endswith("*"):
-            asked += "*"
-        alternative = conjunction((COLUMNS[self.name], WORDS, asked))
+        return self._condition(f"{asked}*" if piece.endswith("*") else asked)
+
+    def _condition(self, tree: TextTree) -> Condition:
+        alternative = conjunction((COLUMNS[self.name], WORDS, tree))
         return Condition(TABLE, self.name, (alternative,), rank=_RANK)
 
     def _peek(self) -> str:
@@ -104,3 +112,11 @@ class _Expression:
     def _refused(self) -> Failure:
         example = '(bone OR liver) AND metast*, or "back pain"'
         return invalid(self.name, f"{self.name} takes words such as {example}.")
+
+
+def _tree_of(criterion: Criterion) -> "TextTree | None":
+    """Give the words that a criterion asks for at once; None for one with a NOT in it."""
+    if isinstance(criterion, Condition):
+        tree: Any = criterion.alternatives[0][0].value
+        return cast("TextTree", tree)
+    return None

@@ -84,6 +84,6 @@ def _centre(query: SearchQuery) -> tuple[float, float, float] | None:
         if isinstance(clause.condition, Condition):
             for _, operator, value in clause.condition.alternatives[0]:
                 if operator == WITHIN and isinstance(value, tuple):
-                    x, y, z = (float(each) for each in value[:3])
+                    x, y, z = (float(str(each)) for each in value[:3])
                     return x, y, z
     return None

@@ -14,7 +14,9 @@ from sqlalchemy import (
     ARRAY,
     BigInteger,
     ColumnElement,
+    Exists,
     Integer,
+    Select,
     Table,
     Text,
     bindparam,
@@ -104,6 +106,16 @@ def as_ordered_text(name: str, value: ColumnElement[Any]) -> ColumnElement[str]:
     """Give a value as text that is compared as `OrderedText` is."""
     text = cast(value, Text)
     return text.collate("C") if name == POSTGRESQL else text
+
+
+def probe(name: str, joined: ColumnElement[bool]) -> Exists:
+    """Give an EXISTS over several tables that is asked of each row by itself.
+
+    PostgreSQL would rather join everything at once, and before its first statistics it believes
+    that every table has one row, which makes that join a matter of hours.
+    """
+    asked: Select[Any] = select(literal_column("1")).where(joined)
+    return (asked.offset(literal_column("0")) if name == POSTGRESQL else asked).exists()
 
 
 def explaining(name: str, sql: str) -> str:

@@ -24,6 +24,7 @@ from sqlalchemy import (
     table,
 )
 
+from api.fhir.search_condition import TextTree
 from api.store.dialect import POSTGRESQL, TextQuery, TextVector
 from api.store.statement import Statement
 
@@ -32,6 +33,7 @@ KEY_OFFSET: Final = "word_offset"
 """The parameter of statements that hold words on SQLite: what is added to a key for its row id."""
 
 _TENANT_STEP: Final = 2**40
+_SIGNS: Final = {"and": "&", "or": "|"}
 # No ASCII, so that FTS5's tokenizer of that name keeps a word with its tenant in one piece.
 _SEPARATOR: Final = "\u00b7"
 
@@ -63,7 +65,7 @@ def is_of(dialect: str, rows: FromClause, key: ColumnElement[Any]) -> ColumnElem
 
 
 def holds(dialect: str, rows: FromClause, name: str, parameter: str) -> ColumnElement[bool]:
-    """Give the condition that a column holds what `phrase` made of a parameter."""
+    """Give the condition that a column holds what `spelt` made of a parameter."""
     asked: ColumnElement[Any] = bindparam(parameter)
     if dialect == POSTGRESQL:
         is_of_tenant: ColumnElement[bool] = rows.c.tenant == bindparam("tenant")
@@ -72,8 +74,16 @@ def holds(dialect: str, rows: FromClause, name: str, parameter: str) -> ColumnEl
     return found
 
 
-def phrase(dialect: str, tenant: int, text: str) -> str:
-    """Spell `word`, `word*` or a phrase for the database."""
+def spelt(dialect: str, tenant: int, tree: TextTree) -> str:
+    """Spell what is asked of words for the database."""
+    if isinstance(tree, str):
+        return _phrase(dialect, tenant, tree)
+    word, *sides = tree
+    sign = _SIGNS[word] if dialect == POSTGRESQL else word.upper()
+    return "(" + f" {sign} ".join(spelt(dialect, tenant, each) for each in sides) + ")"
+
+
+def _phrase(dialect: str, tenant: int, text: str) -> str:
     is_prefix = text.endswith("*")
     asked = [f"{tenant}{_SEPARATOR}{word}" for word in text.removesuffix("*").split(" ")]
     if dialect == POSTGRESQL:

@@ -118,6 +118,17 @@ duration = st.fixed_dictionaries(
 )
 
 
+def _keeps_obs_7(observation: Mapping[str, Any]) -> bool:
+    """Whether a component with the code of the whole stands only where there is no value."""
+    whole = observation["code"].get("coding", [])
+    repeated = any(
+        coding in whole
+        for component in observation.get("component", [])
+        for coding in component.get("code", {}).get("coding", [])
+    )
+    return not (repeated and any(key.startswith("value") for key in observation))
+
+
 def _is_ordered(period: Mapping[str, str]) -> bool:
     if "start" not in period or "end" not in period:
         return True
@@ -199,7 +210,7 @@ RESOURCES: Mapping[str, Strategy] = {
         ),
         effective(),
         value(),
-    ),
+    ).filter(_keeps_obs_7),
     "Encounter": merged(
         {"resourceType": "Encounter"},
         st.fixed_dictionaries(

@@ -109,7 +109,7 @@ def test_every_search_reaches_every_table_through_an_index_that_begins_with_the_
             scans = [line.split()[1] for line in lines if line.startswith("SCAN")]
             assert set(scans) <= set(made), each
             searches = [line for line in lines if line.startswith("SEARCH")]
-            # The tenant's own row, which says up to where the walk reads, has the tenant as its key.
+            # The tenant's own row says up to where the walk reads; its key is the tenant.
             own = "SEARCH tenant USING INTEGER PRIMARY KEY"
             assert all("(tenant=?" in line or line.startswith(own) for line in searches), each
 

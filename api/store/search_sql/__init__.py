@@ -115,7 +115,7 @@ def _values(connection: OpenConnection, tenant: int, parameters: Parameters) -> 
     for name, each in parameters.lists.items():
         values[name] = list_value(dialect, each)
     for name, text in parameters.phrases.items():
-        values[name] = full_text.phrase(dialect, tenant, text)
+        values[name] = full_text.spelt(dialect, tenant, text)
     if parameters.phrases:
         values[full_text.KEY_OFFSET] = full_text.key_offset(tenant)
     return values

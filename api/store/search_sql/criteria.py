@@ -21,6 +21,7 @@ from sqlalchemy import (
 
 from api.fhir.search_condition import RESOURCE
 from api.store import full_text
+from api.store.dialect import probe
 from api.store.search_sql.conditions import (
     TEXT,
     of_parameter,
@@ -82,7 +83,7 @@ def _link_holds(shape: LinkShape, key: Key, dialect: str) -> Where:
     references, target, joined = _sides(shape, dialect)
     this, other = (target, references) if shape.is_reverse else (references, target)
     inner = (holds(each, other.c.resource_key, dialect) for each in shape.inner)
-    return exists().where(this.c.resource_key == key, joined, *inner)
+    return probe(dialect, and_(this.c.resource_key == key, joined, *inner))
 
 
 def _keys_of_link(shape: LinkShape, dialect: str) -> Select[Any]:

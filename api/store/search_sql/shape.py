@@ -7,7 +7,7 @@ shape. Every condition and link has a number, by which its parameters are named.
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias, cast
 
 from api.fhir.search_condition import (
     ANY,
@@ -19,6 +19,7 @@ from api.fhir.search_condition import (
     Criterion,
     Group,
     Link,
+    TextTree,
 )
 from api.fhir.search_query import SearchQuery, SortKey
 from api.store.paging import Cursor
@@ -124,7 +125,7 @@ class Parameters:
     shape: PageShape
     values: dict[str, Any]
     lists: dict[str, Sequence[str | int]]
-    phrases: dict[str, str]
+    phrases: dict[str, TextTree]
 
 
 def parameters_of(
@@ -179,7 +180,7 @@ class _Taken:
 
     values: dict[str, Any]
     lists: dict[str, Sequence[str | int]] = field(default_factory=dict)
-    phrases: dict[str, str] = field(default_factory=dict)
+    phrases: dict[str, TextTree] = field(default_factory=dict)
     number: int = 0
 
     def criteria(self, criteria: Iterable[Criterion]) -> tuple[CriterionShape, ...]:
@@ -244,7 +245,7 @@ class _Taken:
     def _test(self, name: str, comparison: Comparison) -> Test:
         column, operator, value = comparison
         if operator == WORDS:
-            self.phrases[name] = str(value)
+            self.phrases[name] = cast("TextTree", value)
         elif operator == ANY and isinstance(value, tuple):
             self.lists[name] = [str(each) for each in value]
         elif isinstance(value, tuple):
