@@ -1,5 +1,7 @@
 """Summaries, elements, explanations and totals: https://hl7.org/fhir/R4/search.html#summary"""
 
+from typing import Any
+
 from tests.factories import (
     Digits,
     observation,
